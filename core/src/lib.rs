@@ -1,0 +1,18 @@
+//! tollhouse: an AI gateway that runs inside your application.
+
+mod account;
+mod clock;
+mod config;
+mod error;
+mod log;
+mod message;
+mod provider;
+mod record;
+mod sse;
+mod usage;
+
+pub use clock::{Clock, Sleep, SystemClock};
+pub use error::{Error, ErrorKind, Source};
+pub use message::{Body, ByteStream, Deadlines, Request, Response};
+pub use record::{Attempt, AttemptState, Record};
+pub use usage::{Format, NanoUsd, Usage, UsageSource};

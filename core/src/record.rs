@@ -1,0 +1,106 @@
+//! What is remembered of one call: the row of the log.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::usage::{NanoUsd, Usage};
+
+/// One call through the gateway, written once, when it is over.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// A lowercase `UUIDv7`: what `cf-aig-log-id` carries.
+    pub log_id: String,
+    /// The caller's `cf-aig-event-id`, or the log id.
+    pub event_id: String,
+    /// When the call came in: microseconds since 1970 UTC.
+    pub created_at_us: u64,
+    /// From the call to the end of its answer, in microseconds.
+    pub duration_us: u64,
+    /// To the first byte of the answer, in microseconds.
+    pub first_byte_us: Option<u64>,
+    /// Provider slug of the target that answered (or was tried last).
+    pub provider: String,
+    /// The model that was asked for, empty if the request names none.
+    pub model: String,
+    /// The model that the answer names.
+    pub model_served: Option<String>,
+    /// The native path, without its query.
+    pub path: String,
+    /// `chat`, `responses`, `embeddings`, … as far as the path tells.
+    pub request_type: Option<String>,
+    /// Whether the answer was streamed.
+    pub stream: bool,
+    /// The status that the caller got; `None` if no provider answered.
+    pub status_code: Option<u16>,
+    /// Whether the status was below 400 and the body reached its end.
+    pub success: bool,
+    /// Whether the answer came from the cache.
+    pub cached: bool,
+    /// Whether the caller let go of the answer before its end.
+    pub cancelled: bool,
+    /// Whether the answer broke off.
+    pub truncated: bool,
+    /// What went wrong, in words without secrets.
+    pub error: Option<String>,
+    /// The index of the target that answered, from 0.
+    pub step: u32,
+    /// Every try that was made, in order.
+    pub attempts: Vec<Attempt>,
+    /// Tokens.
+    pub usage: Usage,
+    /// What the call cost.
+    pub cost: Option<NanoUsd>,
+    /// Whether the cost comes from `cf-aig-custom-cost`.
+    pub custom_cost: bool,
+    /// What a cached answer would have cost.
+    pub saved: Option<NanoUsd>,
+    /// `cf-aig-metadata`, flat, at most five entries, in the caller's order.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+    /// The caller's `user-agent`.
+    pub user_agent: Option<String>,
+    /// Content types of both bodies.
+    pub request_content_type: Option<String>,
+    /// See `request_content_type`.
+    pub response_content_type: Option<String>,
+    /// Sizes of both bodies in bytes.
+    pub request_size: u64,
+    /// See `request_size`.
+    pub response_size: u64,
+    /// Both bodies, where payloads are collected.
+    pub request_body: Option<Bytes>,
+    /// See `request_body`.
+    pub response_body: Option<Bytes>,
+}
+
+/// How far an attempt got: only what was not sent is safe to repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// The upstream never saw it.
+    NotSent,
+    /// It was sent, and nothing came back.
+    MaybeProcessed,
+    /// An answer began.
+    Started,
+}
+
+/// One try at one target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Index of the target, from 0.
+    pub step: u32,
+    /// Number of the try at this target, from 1.
+    pub number: u32,
+    /// Provider slug.
+    pub provider: String,
+    /// Model asked for.
+    pub model: String,
+    /// How far it got.
+    pub state: AttemptState,
+    /// The upstream's status.
+    pub status: Option<u16>,
+    /// Why it did not count as a success.
+    pub reason: Option<String>,
+    /// How long it took to the first byte of the answer, in microseconds.
+    pub duration_us: u64,
+}
