@@ -8,11 +8,17 @@ mod log;
 mod message;
 mod provider;
 mod record;
+mod secret;
 mod sse;
 mod usage;
 
 pub use clock::{Clock, Sleep, SystemClock};
+pub use config::{
+    Backoff, CacheConfig, Config, LimitsConfig, LogsConfig, Money, PriceConfig, ProviderConfig, RequestLimit,
+    RetryConfig, ServerConfig, Size, Span, Technique, TimeoutConfig, WhenFull,
+};
 pub use error::{Error, ErrorKind, Source};
 pub use message::{Body, ByteStream, Deadlines, Request, Response};
 pub use record::{Attempt, AttemptState, Record};
+pub use secret::Secret;
 pub use usage::{Format, NanoUsd, Usage, UsageSource};

@@ -1,1 +1,285 @@
-//! config
+//! What the gateway is told at the start: one document, the same in every language.
+//!
+//! Everything has a default, so an empty configuration works. Unknown keys are errors. Durations, sizes and money are
+//! written with their unit; every duration may also be given as a plain number of milliseconds under its name with
+//! `_ms` (`ttl_ms = 60000`). Where a setting can be switched off, zero switches it off.
+
+mod load;
+mod nearest;
+mod quantity;
+mod schema;
+mod units;
+mod validate;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+use crate::usage::Format;
+
+pub(crate) use nearest::nearest;
+pub use units::{Money, Size, Span};
+
+/// The configuration of a gateway.
+///
+/// ```
+/// let config = tollhouse::Config::from_toml(r#"
+///     [cache]
+///     ttl = "1h"
+///     [limits]
+///     requests = { limit = 100, per = "1m" }
+/// "#)?;
+/// assert_eq!(config.cache.ttl().unwrap().as_secs(), 3600);
+/// # Ok::<(), tollhouse::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The gateway's id, as it stands in URLs and logs: 1 to 64 letters, digits, `-`, `_` or `.`.
+    pub id: String,
+    /// Answers that are given again without a call.
+    pub cache: CacheConfig,
+    /// What is refused before a call is made.
+    pub limits: LimitsConfig,
+    /// What is tried again.
+    pub retries: RetryConfig,
+    /// How long is waited.
+    pub timeouts: TimeoutConfig,
+    /// Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
+    /// `custom-{slug}`.
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// Prices by `provider/model`; they go before the built-in ones.
+    pub prices: BTreeMap<String, PriceConfig>,
+    /// What is remembered of each call.
+    pub logs: LogsConfig,
+    /// The server on the loopback interface.
+    pub server: ServerConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            id: "default".to_owned(),
+            cache: CacheConfig::default(),
+            limits: LimitsConfig::default(),
+            retries: RetryConfig::default(),
+            timeouts: TimeoutConfig::default(),
+            providers: BTreeMap::new(),
+            prices: BTreeMap::new(),
+            logs: LogsConfig::default(),
+            server: ServerConfig::default(),
+        }
+    }
+}
+
+/// Answers that are given again without a call.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheConfig {
+    /// How long an answer is given again: 60 s to 31 days. Without it, or with `"0"`, only requests that ask for it
+    /// are cached.
+    pub ttl: Option<Span>,
+    /// Memory for all answers together. 0 stores none.
+    pub max_bytes: Size,
+    /// Larger requests and answers are not stored.
+    pub max_entry_bytes: Size,
+}
+
+impl CacheConfig {
+    /// How long an answer is given again, or `None` where the cache is off by default.
+    #[must_use]
+    pub fn ttl(&self) -> Option<Duration> {
+        Span::unless_zero(self.ttl)
+    }
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self { ttl: None, max_bytes: Size::new(256_000_000), max_entry_bytes: Size::new(25_000_000) }
+    }
+}
+
+/// What is refused before a call is made.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsConfig {
+    /// Requests of this gateway in a span of time. Answers from the cache do not count.
+    pub requests: Option<RequestLimit>,
+}
+
+impl LimitsConfig {
+    /// The limit on requests, or `None` where there is none or a zero switches it off.
+    #[must_use]
+    pub fn requests(&self) -> Option<&RequestLimit> {
+        self.requests.as_ref().filter(|rule| rule.limit > 0 && !rule.per.is_zero())
+    }
+}
+
+/// At most `limit` requests in `per`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestLimit {
+    /// How many requests pass. 0 switches the limit off.
+    pub limit: u64,
+    /// In which span of time, up to 31 days. `"0"` switches the limit off.
+    pub per: Span,
+    /// How the span of time moves.
+    #[serde(default)]
+    pub technique: Technique,
+}
+
+/// How a limit's span of time moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Technique {
+    /// One span follows the other; each starts at zero.
+    #[default]
+    Fixed,
+    /// The span that ends now.
+    Sliding,
+}
+
+/// What is tried again at the same target.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetryConfig {
+    /// How often a target is tried, the first time included: 1 to 5.
+    #[schemars(range(min = 1, max = 5))]
+    pub max_attempts: u8,
+    /// What is waited before the second try, up to 5 s.
+    pub delay: Span,
+    /// How the delay grows.
+    pub backoff: Backoff,
+}
+
+impl Default for RetryConfig {
+    fn default() -> Self {
+        Self { max_attempts: 1, delay: Span::from_millis(500), backoff: Backoff::default() }
+    }
+}
+
+/// How the delay between tries grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Backoff {
+    /// Always the same: d, d, d.
+    Constant,
+    /// d, 2d, 3d.
+    Linear,
+    /// d, 2d, 4d.
+    #[default]
+    Exponential,
+}
+
+/// How long is waited. Zero waits for ever, where that is allowed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TimeoutConfig {
+    /// For a connection to a provider: 1 ms to 1 day.
+    pub connect: Span,
+    /// From sending a request to the first byte of its answer, up to 1 day. A stream that began in time is not cut.
+    pub first_byte: Option<Span>,
+    /// Between two chunks of an answer, up to 1 day.
+    pub between_chunks: Option<Span>,
+}
+
+impl TimeoutConfig {
+    /// How long the first byte may take, or `None` for ever.
+    #[must_use]
+    pub fn first_byte(&self) -> Option<Duration> {
+        Span::unless_zero(self.first_byte)
+    }
+
+    /// How long the next chunk may take, or `None` for ever.
+    #[must_use]
+    pub fn between_chunks(&self) -> Option<Duration> {
+        Span::unless_zero(self.between_chunks)
+    }
+}
+
+impl Default for TimeoutConfig {
+    fn default() -> Self {
+        Self { connect: Span::from_millis(10_000), first_byte: None, between_chunks: None }
+    }
+}
+
+/// Settings of one provider.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProviderConfig {
+    /// The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked.
+    pub key: Option<Secret>,
+    /// The environment variable that holds the key.
+    pub key_env: Option<String>,
+    /// Where the provider is: an `http` or `https` URL without credentials, query or fragment.
+    #[schemars(url)]
+    pub base_url: Option<String>,
+    /// The format of its bodies; `openai` for a provider of your own.
+    pub format: Option<Format>,
+    /// Headers for every request that does not bring them itself. Their values are kept like keys.
+    pub headers: BTreeMap<String, Secret>,
+}
+
+/// Prices of one model, each per million tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceConfig {
+    /// Input tokens.
+    pub input: Money,
+    /// Output tokens.
+    pub output: Money,
+    /// Input tokens that the provider's prompt cache held; without it they cost as much as other input.
+    #[serde(default)]
+    pub cache_read: Option<Money>,
+    /// Input tokens written to the provider's prompt cache; without it they cost as much as other input.
+    #[serde(default)]
+    pub cache_write: Option<Money>,
+}
+
+/// What is remembered of each call.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogsConfig {
+    /// Whether a call is logged if its request does not say.
+    pub enabled: bool,
+    /// The `SQLite` file. Without it the log is kept in memory and ends with the gateway.
+    pub path: Option<PathBuf>,
+    /// Whether bodies are kept if the request does not say.
+    pub payloads: bool,
+    /// How many logs are kept, at least 1. Without it there is no bound.
+    #[schemars(range(min = 1))]
+    pub max_records: Option<u64>,
+    /// What happens at `max_records`.
+    pub when_full: WhenFull,
+}
+
+impl Default for LogsConfig {
+    fn default() -> Self {
+        Self { enabled: true, path: None, payloads: true, max_records: None, when_full: WhenFull::default() }
+    }
+}
+
+/// What happens when the log is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenFull {
+    /// The oldest log makes room.
+    #[default]
+    DeleteOldest,
+    /// New calls are not logged.
+    StopInserting,
+}
+
+/// The server on the loopback interface.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// The TCP port; 0 takes any that is free.
+    pub port: u16,
+    /// What requests must bring as `cf-aig-authorization: Bearer {token}`. Without it none is asked for.
+    pub token: Option<Secret>,
+}
