@@ -1,0 +1,2 @@
+//! The tollhouse command.
+fn main() {}
