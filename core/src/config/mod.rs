@@ -4,12 +4,17 @@
 //! written with their unit; every duration may also be given as a plain number of milliseconds under its name with
 //! `_ms` (`ttl_ms = 60000`). Where a setting can be switched off, zero switches it off.
 
+mod explain;
 mod load;
+mod milliseconds;
 mod nearest;
 mod quantity;
 mod schema;
 mod units;
 mod validate;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -212,3 +212,89 @@ quantity!(
         "anyOf": [{ "type": "string", "pattern": r"^\s*(0|\d+(\.\d+)?\s*USD)\s*$" }, { "const": 0 }]
     })
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused<T: FromStr<Err = Error> + fmt::Debug>(text: &str, message: &str) {
+        assert_eq!(text.parse::<T>().unwrap_err().message(), message);
+    }
+
+    #[test]
+    fn durations() {
+        for (text, millis, written) in [
+            ("250ms", 250, "250ms"),
+            ("10s", 10_000, "10s"),
+            ("1m", 60_000, "1m"),
+            ("1h", 3_600_000, "1h"),
+            ("7d", 604_800_000, "7d"),
+            ("90m", 5_400_000, "90m"),
+            ("1.5 s", 1_500, "1500ms"),
+            (" 24h ", 86_400_000, "1d"),
+            ("0", 0, "0ms"),
+        ] {
+            let span: Span = text.parse().unwrap();
+            assert_eq!((span.millis(), span.to_string().as_str()), (millis, written), "{text}");
+            assert_eq!(written.parse::<Span>().unwrap(), span);
+        }
+        refused::<Span>("1 minute", "\"1 minute\" is not a duration; did you mean \"1m\"?");
+        refused::<Span>("1H", "\"1H\" is not a duration; did you mean \"1h\"?");
+        refused::<Span>("60", "60 has no unit; write \"60s\", or a plain number under the key's name with _ms");
+        refused::<Span>("-1s", "\"-1s\" is negative; a duration starts at 0");
+        refused::<Span>("0.5ms", "\"0.5ms\" is finer than a millisecond");
+        refused::<Span>("99999999999999999999d", "\"99999999999999999999d\" is too large for a duration");
+        let example = "write it as \"250ms\", \"10s\", \"1m\", \"1h\" or \"7d\"";
+        for text in ["", "soon", "1h30m", "1e3s", "1..5s", "+1s", "1w", "٣s"] {
+            refused::<Span>(text, &format!("{text:?} is not a duration; {example}"));
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, bytes, written) in [
+            ("64KB", 64_000, "64KB"),
+            ("256MB", 256_000_000, "256MB"),
+            ("256MiB", 256 << 20, "256MiB"),
+            ("1.5 KiB", 1_536, "1536B"),
+            ("1GiB", 1 << 30, "1GiB"),
+            ("512", 512, "512B"),
+            ("0", 0, "0B"),
+        ] {
+            let size: Size = text.parse().unwrap();
+            assert_eq!((size.bytes(), size.to_string().as_str()), (bytes, written), "{text}");
+            assert_eq!(written.parse::<Size>().unwrap(), size);
+        }
+        refused::<Size>("64kb", "\"64kb\" is not a size; did you mean \"64KB\"?");
+        refused::<Size>("64 megabytes", "\"64 megabytes\" is not a size; did you mean \"64MB\"?");
+        refused::<Size>("0.5B", "\"0.5B\" is finer than a byte");
+        refused::<Size>("-1B", "\"-1B\" is negative; a size starts at 0");
+    }
+
+    #[test]
+    fn money() {
+        for (text, nano, written) in [
+            ("0.02 USD", 20_000_000, "0.02 USD"),
+            ("2.50USD", 2_500_000_000, "2.5 USD"),
+            ("100 USD", 100_000_000_000, "100 USD"),
+            ("0.000000001 USD", 1, "0.000000001 USD"),
+            ("0", 0, "0 USD"),
+        ] {
+            let money: Money = text.parse().unwrap();
+            assert_eq!((money.nano_usd(), money.to_string().as_str()), (nano, written), "{text}");
+            assert_eq!(written.parse::<Money>().unwrap(), money);
+        }
+        refused::<Money>("$0.02", "\"$0.02\" is not an amount of money; did you mean \"0.02 USD\"?");
+        refused::<Money>("2.5", "2.5 has no unit; write \"2.5 USD\"");
+        refused::<Money>("1 EUR", "\"1 EUR\" is not an amount of money; write it as \"0.02 USD\"");
+        refused::<Money>("0.0000000001 USD", "\"0.0000000001 USD\" is finer than a billionth of a dollar");
+        refused::<Money>("9223372037 USD", "\"9223372037 USD\" is too large for an amount of money");
+    }
+
+    #[test]
+    fn a_duration_of_the_standard_library_loses_parts_of_a_millisecond() {
+        assert_eq!(Span::from(Duration::from_micros(1_999)).millis(), 1);
+        assert_eq!(Span::from_millis(1_500).duration(), Duration::from_millis(1_500));
+    }
+}
