@@ -6,12 +6,15 @@ mod config;
 mod error;
 mod log;
 mod message;
+mod money;
 mod provider;
 mod record;
 mod secret;
 mod sse;
 mod usage;
 
+#[cfg(feature = "tokens")]
+pub use account::{ChatMessage, TokenCount, TokenInput, count_tokens};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
     Backoff, CacheConfig, Config, LimitsConfig, LogsConfig, Money, PriceConfig, ProviderConfig, RequestLimit,

@@ -1,0 +1,301 @@
+//! Reads usage, model and end out of an event stream while it passes through, without holding it up.
+
+use memchr::memmem;
+
+use super::answer::Answer;
+use super::usage::Counts;
+use crate::sse::{Event, Parser};
+use crate::usage::{Format, Usage};
+
+/// Meters one streamed answer. Feed it every chunk, in order, cut anywhere.
+pub(crate) struct Meter {
+    parser: Parser,
+    heard: Heard,
+}
+
+/// What a stream told, up to where it was fed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Metered {
+    /// The usage that was reported last; `None` where the provider reported none.
+    pub(crate) usage: Option<Usage>,
+    /// Whether the protocol's end was seen and no error event. Always true for [`Format::Other`], whose end is unknown.
+    pub(crate) complete: bool,
+    /// The model that the stream names.
+    pub(crate) model_served: Option<String>,
+}
+
+impl Meter {
+    /// A meter for a stream in `format`.
+    pub(crate) fn new(format: Format) -> Self {
+        let heard = Heard { format, counts: None, model: None, ended: format == Format::Other, failed: false };
+        Self { parser: Parser::default(), heard }
+    }
+
+    /// Takes the next chunk.
+    pub(crate) fn feed(&mut self, chunk: &[u8]) {
+        if self.heard.format == Format::Other || self.heard.failed {
+            return;
+        }
+        let heard = &mut self.heard;
+        if self.parser.feed(chunk, |event| heard.event(event)).is_err() {
+            // Not an event stream: let go of the line that has filled up.
+            self.parser = Parser::default();
+            self.heard.failed = true;
+        }
+    }
+
+    /// What is known so far; after the last chunk, what is known at all.
+    pub(crate) fn finish(&self) -> Metered {
+        Metered {
+            usage: self.heard.counts.and_then(|counts| counts.usage(self.heard.format)),
+            complete: self.heard.ended && !self.heard.failed,
+            model_served: self.heard.model.clone(),
+        }
+    }
+}
+
+struct Heard {
+    format: Format,
+    counts: Option<Counts>,
+    model: Option<String>,
+    ended: bool,
+    failed: bool,
+}
+
+impl Heard {
+    fn event(&mut self, event: &Event) {
+        let data = event.data.as_bytes();
+        if data == b"[DONE]" {
+            self.ended |= matches!(self.format, Format::Openai | Format::WorkersAi);
+        } else if self.is_worth_parsing(&event.name, data)
+            && let Some(answer) = Answer::parse(data)
+        {
+            let kind = answer.kind().unwrap_or_else(|| event.name.clone());
+            self.answer(&answer, &kind);
+        }
+    }
+
+    /// A scan costs a tenth of a parse, and nearly all events carry nothing but a piece of text.
+    fn is_worth_parsing(&self, name: &str, data: &[u8]) -> bool {
+        let marks: &[&[u8]] = match self.format {
+            Format::Openai => &[b"\"usage\"", b"\"finish_reason\"", b"\"error\""],
+            Format::Anthropic => return is_told_by_anthropic(name, data),
+            Format::Gemini => &[b"\"usageMetadata\"", b"\"finishReason\"", b"\"blockReason\"", b"\"error\""],
+            Format::WorkersAi => &[b"\"usage\"", b"\"error\""],
+            Format::Other => &[],
+        };
+        is_end(name)
+            || name == "error"
+            || marks.iter().any(|mark| has_value(data, mark))
+            || (self.model.is_none() && (has_value(data, b"\"model\"") || has_value(data, b"\"modelVersion\"")))
+    }
+
+    fn answer(&mut self, answer: &Answer, kind: &str) {
+        if self.model.is_none() {
+            self.model = answer.model();
+        }
+        if let Some(counts) = answer.usage().and_then(|json| Counts::read(self.format, json)) {
+            // Anthropic tells the input when a message starts and the output when it ends; the others repeat it all.
+            let earlier = self.counts.filter(|_| self.format == Format::Anthropic).unwrap_or_default();
+            self.counts = Some(counts.or(earlier));
+        }
+        self.failed |= answer.error.is_some() || kind == "error";
+        self.ended |= match self.format {
+            Format::Openai => is_end(kind) || answer.has_finished_choice(),
+            Format::Anthropic => kind == "message_stop",
+            Format::Gemini => answer.has_finished_candidate(),
+            Format::WorkersAi | Format::Other => false,
+        };
+    }
+}
+
+/// The last event of a stream from OpenAI's Responses API (platform.openai.com/docs/api-reference/responses-streaming).
+fn is_end(kind: &str) -> bool {
+    matches!(kind, "response.completed" | "response.incomplete" | "response.failed")
+}
+
+/// Anthropic names its events (docs.claude.com/en/docs/build-with-claude/streaming); a proxy may have dropped the names.
+fn is_told_by_anthropic(name: &str, data: &[u8]) -> bool {
+    match name {
+        "message_start" | "message_delta" | "message_stop" | "error" => true,
+        "" => {
+            has_value(data, b"\"usage\"")
+                || has_value(data, b"\"error\"")
+                || memmem::find(data, b"\"message_stop\"").is_some()
+        }
+        _ => false,
+    }
+}
+
+/// Whether `json` has this key (given with its quotes) with a value other than null. Text cannot fake it: inside a JSON
+/// string a quote stands behind a backslash.
+fn has_value(json: &[u8], key: &[u8]) -> bool {
+    memmem::find_iter(json, key).any(|at| {
+        let rest = json[at + key.len()..].trim_ascii_start();
+        rest.strip_prefix(b":").is_some_and(|value| !value.trim_ascii_start().starts_with(b"null"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHAT: &str = include_str!("../../../tests/fixtures/openai/chat.stream.sse");
+    const RESPONSES: &str = include_str!("../../../tests/fixtures/openai/responses.stream.sse");
+    const MESSAGES: &str = include_str!("../../../tests/fixtures/anthropic/messages.stream.sse");
+    const GENERATE: &str = include_str!("../../../tests/fixtures/gemini/generate.stream.sse");
+    const WORKERS_AI: &str = "data: {\"response\":\"Toll\"}\n\n\
+        data: {\"response\":\"\",\"usage\":{\"prompt_tokens\":26,\"completion_tokens\":7}}\n\ndata: [DONE]\n\n";
+
+    /// Every stream, with the text whose arrival makes it complete.
+    const STREAMS: [(Format, &str, &str); 5] = [
+        (Format::Openai, CHAT, "\"finish_reason\":\"stop\""),
+        (Format::Openai, RESPONSES, "event: response.completed"),
+        (Format::Anthropic, MESSAGES, "event: message_stop"),
+        (Format::Gemini, GENERATE, "\"finishReason\": \"STOP\""),
+        (Format::WorkersAi, WORKERS_AI, "[DONE]"),
+    ];
+
+    fn meter<'a>(format: Format, chunks: impl IntoIterator<Item = &'a [u8]>) -> Metered {
+        let mut meter = Meter::new(format);
+        for chunk in chunks {
+            meter.feed(chunk);
+        }
+        meter.finish()
+    }
+
+    fn whole(format: Format, stream: &str) -> Metered {
+        meter(format, [stream.as_bytes()])
+    }
+
+    fn told(format: Format, stream: &str) -> (Option<u64>, Option<u64>, Option<String>) {
+        let metered = whole(format, stream);
+        assert!(metered.complete);
+        let usage = metered.usage.unwrap();
+        (usage.tokens_in, usage.tokens_out, metered.model_served)
+    }
+
+    #[test]
+    fn every_protocol_is_metered() {
+        let served = |model: &str| Some(model.to_string());
+        assert_eq!(told(Format::Openai, CHAT), (Some(19), Some(14), served("gpt-4o-mini-2024-07-18")));
+        assert_eq!(told(Format::Openai, RESPONSES), (Some(37), Some(75), served("gpt-5-mini-2025-08-07")));
+        assert_eq!(
+            told(Format::Anthropic, MESSAGES),
+            (Some(25 + 10 + 1500), Some(17), served("claude-sonnet-4-5-20250929"))
+        );
+        assert_eq!(told(Format::Gemini, GENERATE), (Some(12), Some(10 + 69), served("gemini-2.5-flash")));
+        assert_eq!(told(Format::WorkersAi, WORKERS_AI), (Some(26), Some(7), None));
+    }
+
+    #[test]
+    fn every_split_tells_the_same() {
+        for (format, stream, _) in STREAMS {
+            let (expected, bytes) = (whole(format, stream), stream.as_bytes());
+            for cut in 0..bytes.len() {
+                let (head, tail) = bytes.split_at(cut);
+                assert_eq!(meter(format, [head, tail]), expected, "{format:?} cut at {cut}");
+            }
+            assert_eq!(meter(format, bytes.chunks(1)), expected, "{format:?} byte by byte");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_complete_only_from_its_end_on() {
+        for (format, stream, mark) in STREAMS {
+            let last = stream.rfind(mark).unwrap();
+            let line_end = last + stream[last..].find("\n\n").or_else(|| stream[last..].find("\r\n\r\n")).unwrap();
+            for cut in 0..stream.len() {
+                let complete = meter(format, [&stream.as_bytes()[..cut]]).complete;
+                // The line feed (or the carriage return) of the empty line dispatches the event.
+                let dispatched = line_end + if stream.contains("\r\n") { 3 } else { 2 };
+                assert_eq!(complete, cut >= dispatched, "{format:?} cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_stream_keeps_what_it_told() {
+        let start = &MESSAGES[..MESSAGES.find("event: content_block_start").unwrap()];
+        let metered = whole(Format::Anthropic, start);
+        assert!(!metered.complete);
+        let usage = metered.usage.unwrap();
+        assert_eq!((usage.tokens_in, usage.tokens_out, usage.cache_read), (Some(1535), Some(1), Some(1500)));
+    }
+
+    #[test]
+    fn anthropic_totals_replace_earlier_ones() {
+        let delta =
+            r#"{"type":"message_delta","usage":{"input_tokens":30,"cache_read_input_tokens":0,"output_tokens":40}}"#;
+        let stream =
+            MESSAGES.replace("event: message_stop", &format!("event: message_delta\ndata: {delta}\n\nevent: x"));
+        let usage = whole(Format::Anthropic, &stream).usage.unwrap();
+        assert_eq!((usage.tokens_in, usage.tokens_out), (Some(30 + 10), Some(40)));
+    }
+
+    #[test]
+    fn streams_without_event_names_are_understood() {
+        for (format, stream, _) in [STREAMS[1], STREAMS[2]] {
+            let lines = stream.split_inclusive('\n').filter(|line| !line.starts_with("event:"));
+            let unnamed: String = lines.collect();
+            assert_eq!(whole(format, &unnamed), whole(format, stream), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_event_makes_any_stream_incomplete() {
+        let failed = RESPONSES.replace("response.completed", "response.failed");
+        assert!(whole(Format::Openai, &failed).complete, "a failed response is told in full");
+        for (format, stream, error) in [
+            (Format::Openai, CHAT, "data: {\"error\":{\"message\":\"overloaded\"}}\n\n"),
+            (Format::Openai, RESPONSES, "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\"}\n\n"),
+            (Format::Anthropic, MESSAGES, "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"o\"}}\n\n"),
+            (Format::Gemini, GENERATE, "data: {\"error\":{\"code\":503}}\n\n"),
+            (Format::WorkersAi, WORKERS_AI, "data: {\"error\":\"capacity\"}\n\n"),
+        ] {
+            assert!(!whole(format, &format!("{stream}{error}")).complete, "{format:?} after its end");
+            assert!(!whole(format, &format!("{error}{stream}")).complete, "{format:?} before its end");
+        }
+    }
+
+    #[test]
+    fn other_ends_of_streams() {
+        let done = "data: {\"choices\":[{\"finish_reason\":null}]}\n\ndata: [DONE]\n\n";
+        assert!(whole(Format::Openai, done).complete);
+        let incomplete = RESPONSES.replace("response.completed", "response.incomplete");
+        assert!(whole(Format::Openai, &incomplete).complete);
+        let blocked = "data: {\"promptFeedback\":{\"blockReason\":\"SAFETY\"}}\n\n";
+        assert!(whole(Format::Gemini, blocked).complete);
+        let empty = "data: {\"choices\":[{\"finish_reason\":\"\"}]}\n\n";
+        assert!(!whole(Format::Openai, empty).complete, "an empty reason is none");
+        assert_eq!(whole(Format::Other, "anything"), Metered { usage: None, complete: true, model_served: None });
+        assert!(!whole(Format::Gemini, "").complete);
+    }
+
+    #[test]
+    fn groq_puts_usage_under_its_own_name() {
+        let stream = "data: {\"model\":\"llama-3.1-8b-instant\",\"choices\":[{\"finish_reason\":\"stop\"}],\
+            \"x_groq\":{\"id\":\"req_1\",\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":6}}}\n\n";
+        assert_eq!(told(Format::Openai, stream), (Some(5), Some(6), Some("llama-3.1-8b-instant".to_string())));
+    }
+
+    #[test]
+    fn garbage_is_no_end_and_no_panic() {
+        let lines = [
+            "data: {\"usage\":",
+            "data: {\"usage\":7}",
+            "data: \u{0}",
+            "data: [[[",
+            "data: {\"choices\":{}}",
+            "\u{feff}",
+        ];
+        for format in [Format::Openai, Format::Anthropic, Format::Gemini, Format::WorkersAi] {
+            let metered = whole(format, &lines.join("\n\n"));
+            assert_eq!(metered, Metered { usage: None, complete: false, model_served: None }, "{format:?}");
+        }
+        let mut endless = Meter::new(Format::Openai);
+        endless.feed(&vec![b'x'; 9 << 20]);
+        endless.feed(CHAT.as_bytes());
+        assert!(!endless.finish().complete);
+    }
+}
