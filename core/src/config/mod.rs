@@ -251,7 +251,7 @@ pub struct PriceConfig {
 pub struct LogsConfig {
     /// Whether a call is logged if its request does not say.
     pub enabled: bool,
-    /// The `SQLite` file. Without it the log is kept in memory and ends with the gateway.
+    /// The SQLite file. Without it the log is kept in memory and ends with the gateway.
     pub path: Option<PathBuf>,
     /// Whether bodies are kept if the request does not say.
     pub payloads: bool,

@@ -70,9 +70,9 @@ fn check_id(id: &str) -> Result<(), Error> {
 
 fn check_provider(slug: &str, provider: &ProviderConfig) -> Result<(), Error> {
     let at = |key: &str| format!("providers.{slug}{key}");
-    let in_slug = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    let in_slug = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     if slug.is_empty() || !slug.bytes().all(in_slug) {
-        return Err(Error::config(at(""), "a provider is named with small letters, digits, \"-\" and \"_\""));
+        return Err(Error::config(at(""), "a provider is named with small letters, digits, \"-\", \"_\" and \".\""));
     }
     if provider.key.is_some() && provider.key_env.is_some() {
         return Err(Error::config(at(".key_env"), "key and key_env are both given; keep one of them"));

@@ -1,0 +1,202 @@
+//! One provider, ready to be called.
+
+use http::{HeaderMap, HeaderValue};
+
+use super::credentials::{Auth, Credentials};
+use super::paths::{Paths, starts_with};
+use super::row::Row;
+use crate::config::ProviderConfig;
+use crate::error::Error;
+use crate::usage::Format;
+
+/// A provider with its place, its key and its format.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    /// Its name in paths, models and logs.
+    pub(crate) slug: String,
+    /// Where it is, without a slash at the end and without the root of its API.
+    pub(crate) base_url: String,
+    /// The format of its bodies in general; [`Provider::format_of`] knows of single paths.
+    pub(crate) format: Format,
+    /// Whether `base_url` comes from the configuration.
+    moved: bool,
+    /// The variable that `base_url` still waits for.
+    missing: Option<&'static str>,
+    row: Option<&'static Row>,
+    paths: Paths,
+    credentials: Credentials,
+    chat: Option<Chat>,
+}
+
+/// Where and how a provider takes chat completions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Chat {
+    /// The path, for [`Provider::url`].
+    pub(crate) path: &'static str,
+    /// The format that path speaks: a call in OpenAI's format needs a translation where this is another one.
+    pub(crate) format: Format,
+}
+
+type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Provider {
+    /// The provider of `row`, which the configuration calls `name`.
+    pub(super) fn known(
+        row: &'static Row,
+        name: &str,
+        settings: &ProviderConfig,
+        environment: Environment,
+    ) -> Result<Self, Error> {
+        let paths = Paths { root: row.root, native: &row.native, models: row.models };
+        let (base_url, missing) = match &settings.base_url {
+            Some(url) => (without_root(url, row.root), None),
+            None => resolve(row.base_url, environment),
+        };
+        let auth = Auth::of(&row.auth);
+        Ok(Self {
+            slug: row.slug.to_owned(),
+            moved: settings.base_url.is_some(),
+            base_url,
+            format: settings.format.unwrap_or(row.format),
+            missing,
+            row: Some(row),
+            paths,
+            credentials: Credentials::new(auth, name, settings, &row.env, environment)?,
+            chat: chat(settings.format.unwrap_or(row.format)),
+        })
+    }
+
+    /// A provider of the user's own, or `None` where its base URL is missing.
+    pub(super) fn custom(
+        slug: &str,
+        name: &str,
+        settings: &ProviderConfig,
+        environment: Environment,
+    ) -> Result<Option<Self>, Error> {
+        let Some(base_url) = &settings.base_url else { return Ok(None) };
+        let format = settings.format.unwrap_or(Format::Openai);
+        Ok(Some(Self {
+            slug: slug.to_owned(),
+            base_url: without_root(base_url, None),
+            format,
+            moved: true,
+            missing: None,
+            row: None,
+            paths: Paths::default(),
+            credentials: Credentials::new(Auth::bearer(), name, settings, &[], environment)?,
+            chat: chat(format),
+        }))
+    }
+
+    /// Whether the provider can be called at all: some need an account id in their URL.
+    pub(crate) fn ready(&self) -> Result<(), Error> {
+        let (Some(variable), Some(row)) = (self.missing, self.row) else { return Ok(()) };
+        let message = format!("{} needs {variable} in the environment, or a base_url; see {}", row.name, row.docs);
+        Err(Error::config(format!("providers.{}.base_url", self.slug), message))
+    }
+
+    /// The URL for what follows the provider in the caller's path. The root of the API is added where it is missing.
+    /// `rest` may hold a query itself; `query` comes without its question mark.
+    pub(crate) fn url(&self, rest: &str, query: Option<&str>) -> String {
+        let rest = rest.trim_start_matches('/');
+        let (path, own_query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
+        let mut url = self.base_url.clone();
+        for part in [self.paths.before(path), Some(path)].into_iter().flatten().filter(|part| !part.is_empty()) {
+            url.push('/');
+            url.push_str(part);
+        }
+        let mut separator = '?';
+        for query in [own_query, query].into_iter().flatten().filter(|query| !query.is_empty()) {
+            url.push(separator);
+            url.push_str(query);
+            separator = '&';
+        }
+        url
+    }
+
+    /// The format of the bodies at a path.
+    pub(crate) fn format_of(&self, rest: &str) -> Format {
+        let path = rest.trim_start_matches('/').split('?').next().unwrap_or_default();
+        let full = match self.paths.before(path) {
+            Some(root) => format!("{root}/{path}"),
+            None => path.to_owned(),
+        };
+        // DeepSeek, Moonshot, OpenRouter, Ollama, vLLM and LM Studio speak Anthropic's format under Anthropic's path.
+        if full.ends_with("v1/messages") {
+            return Format::Anthropic;
+        }
+        let formats = self.row.map(|row| &row.formats).into_iter().flatten();
+        let mut special = formats.filter(|(start, _)| starts_with(&full, start)).map(|(_, format)| *format);
+        special.next().unwrap_or(self.format)
+    }
+
+    /// Where chat completions go, or `None` where that is not known.
+    pub(crate) fn chat(&self) -> Option<Chat> {
+        self.chat
+    }
+
+    /// Puts the stored key and the configured headers where the caller sent none; placeholders count as none. A key in
+    /// the query counts as sent, where the provider takes one there.
+    pub(crate) fn authorize(&self, headers: &mut HeaderMap, query: Option<&str>) {
+        self.credentials.authorize(headers, query);
+    }
+
+    /// Like [`Provider::authorize`], for a call in OpenAI's format, which brings the provider's key as a bearer token:
+    /// the key moves to the header that [`Provider::chat`] takes it in.
+    pub(crate) fn authorize_chat(&self, headers: &mut HeaderMap) {
+        // Google's own header is for its own format; under OpenAI's it documents a bearer token.
+        let auth = (self.format == Format::Gemini).then(Auth::bearer);
+        self.credentials.authorize_chat(auth.as_ref(), headers);
+    }
+
+    /// The header that holds the key: who pays. It is part of the cache key.
+    pub(crate) fn credential<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
+        self.credentials.find(headers)
+    }
+
+    /// Whether the configuration places the provider at `base`.
+    pub(super) fn is_placed_at(&self, base: &str) -> bool {
+        self.moved && self.base_url == base
+    }
+
+    /// Every base URL that calls of this provider are known by.
+    pub(super) fn bases(&self) -> impl Iterator<Item = String> {
+        let own = self.missing.is_none().then(|| self.base_url.clone());
+        let usual = self.row.map(|row| row.base_url).filter(|base| self.moved && !base.contains('{'));
+        own.into_iter().chain(usual.map(str::to_owned))
+    }
+}
+
+/// A base URL without the slash at its end, and without the root, which is added to every path anyway: people write
+/// `http://localhost:8000/v1` where their SDK wants it so.
+fn without_root(url: &str, root: Option<&str>) -> String {
+    let url = url.trim_end_matches('/');
+    let base = root.and_then(|root| url.strip_suffix(root)).and_then(|base| base.strip_suffix('/'));
+    base.unwrap_or(url).to_owned()
+}
+
+/// Puts the value of an environment variable in the place of its name. Without a value the name is given back.
+fn resolve(base_url: &'static str, environment: Environment) -> (String, Option<&'static str>) {
+    let Some((start, (name, end))) =
+        base_url.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?)))
+    else {
+        return (base_url.to_owned(), None);
+    };
+    match environment(name) {
+        Some(value) => (format!("{start}{}{end}", value.trim()), None),
+        None => (base_url.to_owned(), Some(name)),
+    }
+}
+
+/// OpenAI and Anthropic have a path each; Workers AI and Google offer OpenAI's format under paths of their own
+/// (developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility, ai.google.dev/gemini-api/docs/openai).
+fn chat(format: Format) -> Option<Chat> {
+    let (path, format) = match format {
+        Format::Openai => ("chat/completions", Format::Openai),
+        Format::Anthropic => ("v1/messages", Format::Anthropic),
+        Format::WorkersAi => ("v1/chat/completions", Format::Openai),
+        Format::Gemini => ("v1beta/openai/chat/completions", Format::Openai),
+        Format::Other => return None,
+    };
+    Some(Chat { path, format })
+}

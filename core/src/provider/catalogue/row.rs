@@ -1,0 +1,116 @@
+//! The data: `catalogue.json`, parsed once.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::usage::Format;
+
+/// One provider, as its documentation describes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Row {
+    /// Its name in paths, models and the configuration.
+    pub(super) slug: &'static str,
+    /// Its name for people.
+    pub(super) name: &'static str,
+    /// Other names in paths and models.
+    #[serde(default)]
+    pub(super) aliases: Vec<&'static str>,
+    /// Where it is. `{NAME}` stands for an environment variable.
+    pub(super) base_url: &'static str,
+    /// The path of its API below `base_url`, put before paths that lack it.
+    #[serde(default)]
+    pub(super) root: Option<&'static str>,
+    /// First segments of paths that are complete without the root.
+    #[serde(default)]
+    pub(super) native: Vec<&'static str>,
+    /// The path before model ids that stand in the place of a path.
+    #[serde(default)]
+    pub(super) models: Option<&'static str>,
+    /// The format of its bodies.
+    #[serde(default = "openai")]
+    pub(super) format: Format,
+    /// Other formats, by the beginning of the path.
+    #[serde(default)]
+    pub(super) formats: BTreeMap<&'static str, Format>,
+    /// How its key is sent.
+    #[serde(default)]
+    pub(super) auth: Auth,
+    /// Environment variables that its own SDK takes the key from, the strongest first.
+    pub(super) env: Vec<&'static str>,
+    /// Its API reference, which the row was written from.
+    pub(super) docs: &'static str,
+}
+
+impl Row {
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.slug).chain(self.aliases.iter().copied())
+    }
+
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.names().any(|own| own == name)
+    }
+}
+
+/// How a key is sent.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Auth {
+    /// The header's name, in lower case.
+    pub(super) header: &'static str,
+    /// What stands before the key.
+    pub(super) prefix: &'static str,
+    /// The query parameter that may carry the key instead.
+    #[serde(default)]
+    pub(super) query: Option<&'static str>,
+}
+
+/// A bearer token (RFC 6750), as most providers take it.
+impl Default for Auth {
+    fn default() -> Self {
+        Self { header: "authorization", prefix: "Bearer ", query: None }
+    }
+}
+
+fn openai() -> Format {
+    Format::Openai
+}
+
+/// All rows.
+pub(super) fn rows() -> &'static [Row] {
+    static ROWS: OnceLock<Vec<Row>> = OnceLock::new();
+    ROWS.get_or_init(|| {
+        serde_json::from_str(include_str!("../catalogue.json")).expect("a test reads the same embedded text")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_row_is_well_formed() {
+        let mut names = HashSet::new();
+        for row in rows() {
+            for name in row.names() {
+                assert!(names.insert(name), "{name} is taken twice");
+                assert!(!name.starts_with("custom-") && name == name.to_lowercase(), "{name}");
+            }
+            let local = row.base_url.starts_with("http://localhost:");
+            assert!(local || row.base_url.starts_with("https://"), "{}", row.base_url);
+            assert!(!row.base_url.ends_with('/'), "{}", row.base_url);
+            let paths = row.root.iter().chain(&row.models).chain(&row.native).chain(row.formats.keys());
+            for path in paths {
+                assert!(!path.is_empty() && !path.starts_with('/') && !path.ends_with('/'), "{}: {path}", row.slug);
+            }
+            assert!(row.docs.starts_with("https://") && !row.name.is_empty(), "{}", row.slug);
+            assert!(!row.env.is_empty() && row.env.iter().all(|name| *name == name.to_uppercase()), "{}", row.slug);
+            assert_eq!(row.auth.header, row.auth.header.to_lowercase());
+        }
+        assert!(names.len() >= 30);
+    }
+}
