@@ -252,6 +252,7 @@ pub struct LogsConfig {
     /// Whether a call is logged if its request does not say.
     pub enabled: bool,
     /// The SQLite file. Without it the log is kept in memory and ends with the gateway.
+    #[serde(serialize_with = "as_text")]
     pub path: Option<PathBuf>,
     /// Whether bodies are kept if the request does not say.
     pub payloads: bool,
@@ -287,4 +288,10 @@ pub struct ServerConfig {
     pub port: u16,
     /// What requests must bring as `cf-aig-authorization: Bearer {token}`. Without it none is asked for.
     pub token: Option<Secret>,
+}
+
+/// A path that is not Unicode is shown as well as it can be.
+#[expect(clippy::ref_option, reason = "serde passes the field itself")]
+fn as_text<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.to_string_lossy()).serialize(serializer)
 }

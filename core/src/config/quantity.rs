@@ -15,7 +15,7 @@ pub(super) struct Quantity {
     pub(super) example: &'static str,
     /// What its smallest part is called: `a millisecond`.
     pub(super) smallest: &'static str,
-    /// The units; the first one is offered where none was given.
+    /// The units. One of them has the factor 1, unless the type writes itself.
     pub(super) units: &'static [Unit],
     /// The plain numbers that need no unit.
     pub(super) plain: RangeInclusive<u64>,
@@ -57,12 +57,12 @@ impl Quantity {
         parts.to_u64().filter(|parts| *parts <= self.max).ok_or_else(|| self.too_large(text))
     }
 
-    /// How `parts` is written in the largest unit that divides it, and in the smallest unit otherwise.
+    /// How `parts` is written, in the largest unit that divides it. Nothing needs no unit.
     pub(super) fn write(&self, parts: u64) -> String {
         let whole = self.units.iter().filter(|unit| parts >= unit.factor && parts.is_multiple_of(unit.factor));
         match whole.max_by_key(|unit| unit.factor) {
             Some(unit) => format!("{}{}", parts / unit.factor, unit.name),
-            None => format!("{parts}{}", self.units[0].name),
+            None => parts.to_string(),
         }
     }
 

@@ -137,6 +137,10 @@ fn errors_never_repeat_a_secret() {
         );
         assert!(error.message().contains("line "), "{toml}: {error}");
     }
+    for cut in (0..WHOLE.len()).filter(|cut| WHOLE.is_char_boundary(*cut)) {
+        let error = Config::from_toml(&WHOLE[..cut]).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(!error.contains("canar"), "cut at {cut}: {error}");
+    }
     let error = Config::from_json("{\"server\": {\"token\": \"canary\" \"canary\"}}").unwrap_err();
     assert_eq!(error.to_string(), "not a JSON document: expected `,` or `}` (line 1)");
 }

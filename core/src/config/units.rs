@@ -233,7 +233,7 @@ mod tests {
             ("90m", 5_400_000, "90m"),
             ("1.5 s", 1_500, "1500ms"),
             (" 24h ", 86_400_000, "1d"),
-            ("0", 0, "0ms"),
+            ("0s", 0, "0"),
         ] {
             let span: Span = text.parse().unwrap();
             assert_eq!((span.millis(), span.to_string().as_str()), (millis, written), "{text}");
@@ -260,7 +260,7 @@ mod tests {
             ("1.5 KiB", 1_536, "1536B"),
             ("1GiB", 1 << 30, "1GiB"),
             ("512", 512, "512B"),
-            ("0", 0, "0B"),
+            ("0B", 0, "0"),
         ] {
             let size: Size = text.parse().unwrap();
             assert_eq!((size.bytes(), size.to_string().as_str()), (bytes, written), "{text}");
@@ -293,8 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_of_the_standard_library_loses_parts_of_a_millisecond() {
+    fn parts_of_a_millisecond_are_dropped() {
         assert_eq!(Span::from(Duration::from_micros(1_999)).millis(), 1);
-        assert_eq!(Span::from_millis(1_500).duration(), Duration::from_millis(1_500));
     }
 }
