@@ -19,8 +19,8 @@ fn requests() {
         assert_eq!(translated.headers[0].0, "anthropic-version");
         assert_eq!(translated.include_usage, case == "request-text");
         assert_golden(case, "anthropic.json", &pretty(&translated.body));
-        let changes = translated.changes.iter().map(|change| format!("{change}\n")).collect::<String>();
-        assert_golden(case, "changes.txt", &changes);
+        let changes: Vec<_> = translated.changes.iter().map(ToString::to_string).collect();
+        assert_golden(case, "changes.txt", &(changes.join("\n") + "\n"));
     }
 }
 
