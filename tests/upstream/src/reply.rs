@@ -88,17 +88,11 @@ pub(crate) fn text_of(content: &Value) -> String {
     match content {
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts.iter().map(text_of).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "),
-        Value::Object(part) => {
-            // Gemini's tool answers are objects without a text.
-            if let Some(answer) = part.get("functionResponse") {
-                return answer["response"].to_string();
-            }
-            ["text", "content", "parts", "output"]
-                .iter()
-                .find_map(|key| part.get(*key))
-                .map(text_of)
-                .unwrap_or_default()
-        }
+        Value::Object(part) => ["text", "content", "parts", "output"]
+            .iter()
+            .find_map(|key| part.get(*key))
+            .map(text_of)
+            .unwrap_or_default(),
         _ => String::new(),
     }
 }

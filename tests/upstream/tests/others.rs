@@ -95,6 +95,16 @@ async fn gemini_generates() {
     let call = &called["candidates"][0]["content"]["parts"][0]["functionCall"];
     assert_eq!(call, &json!({"name": "weather", "args": {"city": "hello there"}}));
 
+    // Google's own SDKs mix both cases of protobuf's JSON.
+    body["tools"] = json!([{"function_declarations": [{"name": "weather", "parameters_json_schema": schema()}]}]);
+    let (_, same) = ask(upstream.url(), "/v1beta/models/gemini-x:generateContent", &body).await;
+    assert_eq!(&same["candidates"][0]["content"]["parts"][0]["functionCall"], call);
+    let answered = json!({"name": "weather", "response": {"sky": "it rains"}});
+    body["contents"].as_array_mut().unwrap().push(json!({"role": "user", "parts": [{"functionResponse": answered}]}));
+    let (_, heard) = ask(upstream.url(), "/v1beta/models/gemini-x:generateContent", &body).await;
+    let text = "[google-ai-studio gemini-x] The tool said: {\"sky\":\"it rains\"}";
+    assert_eq!(heard["candidates"][0]["content"]["parts"][0]["text"], text);
+
     let (status, refused) = ask(upstream.url(), "/v1beta/models/no-such-model:generateContent", &body).await;
     assert_eq!((status, &refused["error"]["status"]), (404, &json!("NOT_FOUND")));
     let request = client().post(format!("{}{path}", upstream.url())).header("x-goog-api-key", "bad-key");

@@ -49,10 +49,8 @@ pub(super) fn error(call: &Call, trouble: &Trouble, message: &str) -> (u16, Valu
     (status, json!({"type": "error", "error": error, "request_id": format!("req_upstream_{}", call.n)}))
 }
 
+/// Current SDKs upload without the beta header that the first ones had to send, so it is not asked for.
 pub(super) fn upload(call: &Call) -> Result<Answer, Trouble> {
-    if !call.header("anthropic-beta").is_some_and(|beta| beta.contains("files-api")) {
-        return Err(Trouble::missing("anthropic-beta"));
-    }
     let (_, file) = openai::file(call)?;
     let object = json!({
         "id": format!("file_upstream_{}", call.n), "type": "file", "filename": file.filename,

@@ -10,9 +10,11 @@ use crate::call::{Call, Tokens};
 use crate::reply::{Content, Reply, Speaker, Tool, Turn, pieces, words};
 
 pub(super) fn answer(call: &Call) -> Result<Answer, Trouble> {
-    let mut turns = vec![Turn::new(Speaker::Other, call.field("systemInstruction"))];
-    turns.extend(list(call, "contents")?.iter().map(turn));
-    let reply = Reply::to(call, &turns, tool(call));
+    let contents = list(call, "contents")?;
+    let body = call.json.as_ref().unwrap_or(&Value::Null);
+    let mut turns = vec![Turn::new(Speaker::Other, member(body, "systemInstruction"))];
+    turns.extend(contents.iter().map(turn));
+    let reply = Reply::to(call, &turns, tool(body));
     let answer = if !call.stream {
         Answer::json(200, &chunk(&reply, &all_parts(&reply), true, reply.tokens))
     } else if call.query.split('&').any(|pair| pair == "alt=sse") {
@@ -52,30 +54,49 @@ pub(super) fn error(trouble: &Trouble, message: &str) -> (u16, Value) {
 }
 
 fn turn(content: &Value) -> Turn {
-    let parts = &content["parts"];
-    let answers = parts.as_array().is_some_and(|parts| parts.iter().any(|part| part.get("functionResponse").is_some()));
-    let speaker = match content["role"].as_str() {
-        _ if answers => Speaker::Tool,
+    let parts = content["parts"].as_array().map_or(&[][..], Vec::as_slice);
+    let answers =
+        parts.iter().map(|part| &member(part, "functionResponse")["response"]).find(|answer| !answer.is_null());
+    match (answers, content["role"].as_str()) {
+        (Some(answer), _) => Turn::new(Speaker::Tool, &answer.to_string().into()),
         // A single turn may come without a role.
-        Some("user") | None => Speaker::User,
-        _ => Speaker::Other,
-    };
-    Turn::new(speaker, parts)
+        (None, Some("user") | None) => Turn::new(Speaker::User, &content["parts"]),
+        (None, _) => Turn::new(Speaker::Other, &content["parts"]),
+    }
 }
 
 /// The first function that `toolConfig` allows.
-fn tool(call: &Call) -> Option<Tool<'_>> {
-    let config = &call.field("toolConfig")["functionCallingConfig"];
+fn tool(body: &Value) -> Option<Tool<'_>> {
+    let config = member(member(body, "toolConfig"), "functionCallingConfig");
     if config["mode"] == "NONE" {
         return None;
     }
     let allowed = |function: &&Value| {
-        config["allowedFunctionNames"].as_array().is_none_or(|names| names.contains(&function["name"]))
+        member(config, "allowedFunctionNames").as_array().is_none_or(|names| names.contains(&function["name"]))
     };
-    let tools = call.field("tools").as_array()?;
-    let function = tools.iter().filter_map(|tool| tool["functionDeclarations"].as_array()).flatten().find(allowed)?;
-    let schema = function.get("parametersJsonSchema").unwrap_or(&function["parameters"]);
+    let tools = body["tools"].as_array()?;
+    let function =
+        tools.iter().filter_map(|tool| member(tool, "functionDeclarations").as_array()).flatten().find(allowed)?;
+    let schema = match member(function, "parametersJsonSchema") {
+        Value::Null => &function["parameters"],
+        schema => schema,
+    };
     Some(Tool { name: function["name"].as_str()?, schema })
+}
+
+/// The member `camel`, or the same in snake case: protobuf's JSON takes both, and Google's own SDKs mix them.
+/// <https://protobuf.dev/programming-guides/json/>
+fn member<'a>(value: &'a Value, camel: &str) -> &'a Value {
+    let snake = || {
+        camel.chars().fold(String::new(), |mut snake, letter| {
+            if letter.is_ascii_uppercase() {
+                snake.push('_');
+            }
+            snake.push(letter.to_ascii_lowercase());
+            snake
+        })
+    };
+    value.get(camel).or_else(|| value.get(snake())).unwrap_or(&Value::Null)
 }
 
 fn all_parts(reply: &Reply) -> Value {
