@@ -6,6 +6,7 @@ mod config;
 mod error;
 mod log;
 mod message;
+mod metadata;
 mod money;
 mod provider;
 mod record;
@@ -21,6 +22,7 @@ pub use config::{
     RetryConfig, ServerConfig, Size, Span, Technique, TimeoutConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
+pub use log::{Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport, UsageRow};
 pub use message::{Body, ByteStream, Deadlines, Request, Response};
 pub use record::{Attempt, AttemptState, Record};
 pub use secret::Secret;

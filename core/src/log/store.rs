@@ -1,0 +1,207 @@
+//! The store: what the gateway calls.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::append::Pending;
+use super::database::Database;
+use super::entry;
+use super::health::{Health, LogHealth};
+use super::patch::{self, LogPatch};
+use super::query::{self, LogPage, LogQuery};
+use super::settings::LogSettings;
+use super::usage::{self, UsageQuery, UsageReport};
+use super::writer::{Command, Writer};
+use crate::error::{Error, ErrorKind};
+use crate::record::Record;
+
+/// How long a dropped store waits for its last records.
+const DROP_BUDGET: Duration = Duration::from_millis(250);
+
+/// A log of calls.
+///
+/// Nothing is opened and no thread starts before the first call. Every call is handed over at once, whether or not its
+/// future is awaited, and all are done in their order: a question sees each record that was appended before it.
+///
+/// Several stores, in one process or many, may share a file. A forked child makes a store of its own; the parent calls
+/// [`release`](Self::release) before the fork, or the child's log stays in memory.
+pub(crate) struct LogStore {
+    settings: Arc<LogSettings>,
+    health: Arc<Health>,
+    writer: OnceLock<Writer>,
+    closed: AtomicBool,
+}
+
+/// One of the two bodies of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// What was asked.
+    Request,
+    /// What was answered.
+    Response,
+}
+
+impl LogStore {
+    /// A store that has yet to begin.
+    pub(crate) fn new(settings: LogSettings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            health: Arc::default(),
+            writer: OnceLock::new(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes a record to be written. Never waits and never fails: what cannot be kept is counted in
+    /// [`health`](Self::health).
+    pub(crate) fn append(&self, record: Record) {
+        let Some(pending) = Pending::admit(record, &self.settings, &self.health) else { return };
+        if let Ok(writer) = self.writer() {
+            writer.send(Command::Append(pending));
+        }
+    }
+
+    /// The log `id` with the beginnings of its bodies, as people read it. Errors: `LogNotFound`, `Storage`, `Closed`.
+    pub(crate) fn get(&self, id: &str) -> impl Future<Output = Result<Value, Error>> + Send + use<> {
+        let (id, head_bytes) = (id.to_owned(), self.settings.head_bytes);
+        self.ask(move |database| {
+            database.ask(|connection| entry::read(connection, &id, head_bytes))?.ok_or_else(|| not_found(&id))
+        })
+    }
+
+    /// One body of the log `id`, whole. Errors: `LogNotFound` (also where the body was not kept), `Storage`, `Closed`.
+    pub(crate) fn payload(&self, id: &str, part: Payload) -> impl Future<Output = Result<Bytes, Error>> + Send + use<> {
+        let id = id.to_owned();
+        self.ask(move |database| {
+            let body = database.ask(|connection| entry::read_payload(connection, &id, part))?;
+            body.map(Bytes::from).ok_or_else(|| not_found(&id))
+        })
+    }
+
+    /// Changes the log `id`. Errors: `LogNotFound`, `Storage`, `Closed`.
+    pub(crate) fn patch(&self, id: &str, patch: LogPatch) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let id = id.to_owned();
+        self.ask(move |database| {
+            let found = database.ask(|connection| patch::apply(connection, &id, &patch))?;
+            if found { Ok(()) } else { Err(not_found(&id)) }
+        })
+    }
+
+    /// One page of the logs that a query selects. Errors: `Storage`, `Closed`.
+    pub(crate) fn query(&self, query: LogQuery) -> impl Future<Output = Result<LogPage, Error>> + Send + use<> {
+        self.ask(move |database| database.ask(|connection| query::page(connection, &query)))
+    }
+
+    /// Deletes what a query selects, all of it or as many as its limit says, and counts. Errors: `Storage`, `Closed`.
+    pub(crate) fn delete(&self, query: LogQuery) -> impl Future<Output = Result<u64, Error>> + Send + use<> {
+        self.ask(move |database| database.ask(|connection| query::delete(connection, &query)))
+    }
+
+    /// Requests, tokens and cost by group. Errors: `Storage`, `Closed`.
+    pub(crate) fn usage(&self, query: UsageQuery) -> impl Future<Output = Result<UsageReport, Error>> + Send + use<> {
+        self.ask(move |database| database.ask(|connection| usage::report(connection, &query)))
+    }
+
+    /// Ends when every record that was appended before is written or counted as lost. Errors: `Storage`, `Closed`.
+    pub(crate) fn flush(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let begun = self.writer.get().is_some();
+        let answer = begun.then(|| self.ask(|_| Ok(())));
+        async { if let Some(answer) = answer { answer.await } else { Ok(()) } }
+    }
+
+    /// How the log is doing.
+    pub(crate) fn health(&self) -> LogHealth {
+        self.health.report()
+    }
+
+    /// How many logs were lost so far.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.health().dropped
+    }
+
+    /// Writes what waits and closes the file until the next call, so that the process may fork. Says whether that was
+    /// done within `budget`.
+    pub(crate) fn release(&self, budget: Duration) -> bool {
+        let Some(writer) = self.writer.get().filter(|writer| writer.is_ours()) else { return true };
+        let (done, released) = mpsc::channel();
+        writer.send(Command::Ask(Box::new(move |database| {
+            database.release();
+            let _ = done.send(());
+        })));
+        released.recv_timeout(budget) != Err(mpsc::RecvTimeoutError::Timeout)
+    }
+
+    /// Writes what waits and ends the thread. Says whether that was done within `budget`; if not, the thread goes on
+    /// alone for as long as the process lives. Afterwards records are dropped and questions fail with `Closed`.
+    pub(crate) fn close(&self, budget: Duration) -> bool {
+        self.closed.store(true, SeqCst);
+        self.writer.get().filter(|writer| writer.is_ours()).is_none_or(|writer| writer.close(budget))
+    }
+
+    pub(super) fn ask<T, Q>(&self, question: Q) -> impl Future<Output = Result<T, Error>> + Send + use<T, Q>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&mut Database) -> Result<T, Error> + Send + 'static,
+    {
+        let answer = self.writer().map(|writer| {
+            let (reply, answer) = oneshot::channel();
+            writer.send(Command::Ask(Box::new(move |database| {
+                // Nobody waits for an answer whose future was dropped.
+                let _ = reply.send(question(database));
+            })));
+            answer
+        });
+        async {
+            answer?.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Storage, "the log ended before it answered")))
+        }
+    }
+
+    fn writer(&self) -> Result<&Writer, Error> {
+        if self.closed.load(SeqCst) {
+            return Err(closed());
+        }
+        let writer = self.writer.get_or_init(|| Writer::start(Arc::clone(&self.settings), Arc::clone(&self.health)));
+        if !writer.is_ours() {
+            return Err(Error::new(
+                ErrorKind::Closed,
+                "the log belongs to the process before the fork; open a new one",
+            ));
+        }
+        Ok(writer)
+    }
+}
+
+#[cfg(test)]
+impl LogStore {
+    /// As if this were a child of the process that used the store.
+    pub(super) fn pretend_fork(&mut self) {
+        self.writer.get_mut().expect("the store was used before").process = 0;
+    }
+}
+
+impl Drop for LogStore {
+    fn drop(&mut self) {
+        let Some(writer) = self.writer.take() else { return };
+        if writer.is_ours() {
+            writer.close(DROP_BUDGET);
+        } else {
+            // The parent's channel may be in any state here, and its thread does not exist.
+            std::mem::forget(writer);
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the log is closed")
+}
+
+fn not_found(id: &str) -> Error {
+    Error::new(ErrorKind::LogNotFound, "no such log is kept: it was not collected, or made room for newer ones")
+        .with_log_id(id)
+}

@@ -1,0 +1,217 @@
+//! What was used: requests, tokens and money, by group.
+
+use rusqlite::types::Value as SqlValue;
+use rusqlite::{Connection, Row, params_from_iter};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::entry::usd;
+use super::filter::{Selection, unknown};
+use crate::error::Error;
+use crate::usage::NanoUsd;
+
+/// How the numbers are counted, printed beside them.
+const BASIS: &str = "A request is one call to the gateway, however many attempts it took. \
+    Errors are requests that neither succeeded nor were cancelled by the caller. \
+    Tokens are those that providers counted: of answers from the cache none, and none where the count is unknown; \
+    estimated is the number of requests whose tokens were counted by the gateway. \
+    Cost is the sum of what is known; unpriced is the number of requests that a provider answered well and whose cost \
+    is unknown. Saved is what the answers from the cache would have cost.";
+
+/// What can be grouped by, and the texts and numbers it comes from. Days and hours are those of UTC.
+const GROUPS: [(&str, &str); 11] = [
+    ("model", "model"),
+    ("provider", "provider"),
+    ("day", "strftime('%Y-%m-%d', created_at_us / 1000000, 'unixepoch')"),
+    ("hour", "strftime('%Y-%m-%dT%H:00:00Z', created_at_us / 1000000, 'unixepoch')"),
+    ("month", "strftime('%Y-%m', created_at_us / 1000000, 'unixepoch')"),
+    ("status", "status_code"),
+    ("model_served", "model_served"),
+    ("model_type", "request_type"),
+    ("request_type", "request_type"),
+    ("path", "path"),
+    ("user_agent", "user_agent"),
+];
+
+/// Columns that are true or false, which can be grouped by as well.
+const FLAGS: [&str; 3] = ["cached", "success", "stream"];
+
+/// What stands before the key of an entry of the metadata.
+const METADATA: &str = "metadata.";
+
+/// A sum over what is known is unknown if nothing is; over no requests at all it is zero.
+const COUNTS: &str = "
+    count(*) AS requests,
+    count(*) FILTER (WHERE cached) AS cached,
+    count(*) FILTER (WHERE NOT success AND NOT cancelled) AS errors,
+    count(*) FILTER (WHERE cancelled) AS cancelled,
+    iif(count(*) FILTER (WHERE NOT cached) = 0, 0, sum(tokens_in) FILTER (WHERE NOT cached)) AS tokens_in,
+    iif(count(*) FILTER (WHERE NOT cached) = 0, 0, sum(tokens_out) FILTER (WHERE NOT cached)) AS tokens_out,
+    count(*) FILTER (WHERE NOT cached AND usage_source = 'estimated') AS estimated,
+    iif(count(*) = 0, 0, sum(cost_nano_usd)) AS cost_nano_usd,
+    count(*) FILTER (WHERE NOT cached AND success AND cost_nano_usd IS NULL) AS unpriced,
+    iif(count(*) FILTER (WHERE cached) = 0, 0, sum(saved_nano_usd)) AS saved_nano_usd";
+
+/// Which requests are counted, and by what they are told apart.
+#[derive(Clone, Debug, Default)]
+pub struct UsageQuery {
+    selection: Selection,
+    groups: Vec<Group>,
+}
+
+#[derive(Clone, Debug)]
+struct Group {
+    name: String,
+    /// Yields JSON.
+    sql: String,
+    /// What stands for the question mark in `sql`, if there is one.
+    metadata_key: Option<String>,
+}
+
+/// Requests, tokens and cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UsageReport {
+    /// How the numbers are counted, in words.
+    pub basis: String,
+    /// One row for each group, in the order of the groups' values; none if nothing is grouped by.
+    pub rows: Vec<UsageRow>,
+    /// Everything together.
+    pub total: UsageRow,
+}
+
+/// The numbers of one group.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UsageRow {
+    /// What the group has in common, by the names of `group_by`. A value that a log does not have is null.
+    pub group: Map<String, Value>,
+    /// Calls to the gateway.
+    pub requests: u64,
+    /// Those that the cache answered.
+    pub cached: u64,
+    /// Those that neither succeeded nor were cancelled.
+    pub errors: u64,
+    /// Those that the caller let go of.
+    pub cancelled: u64,
+    /// Input tokens, where any are known.
+    pub tokens_in: Option<u64>,
+    /// Output tokens, where any are known.
+    pub tokens_out: Option<u64>,
+    /// Requests whose tokens were counted here and not by the provider.
+    pub estimated: u64,
+    /// US dollars, where any cost is known.
+    pub cost: Option<f64>,
+    /// The same, exact: in billionths of a dollar.
+    pub cost_nano_usd: Option<NanoUsd>,
+    /// Requests that a provider answered well and whose cost is unknown.
+    pub unpriced: u64,
+    /// US dollars that the cache saved, where it is known.
+    pub saved: Option<f64>,
+    /// The same, exact: in billionths of a dollar.
+    pub saved_nano_usd: Option<NanoUsd>,
+}
+
+impl UsageQuery {
+    /// Reads a query. All is optional: `group_by` is a name or a list of names (`model`, `provider`, `day`, `hour`,
+    /// `month`, `status`, `cached`, `success`, `stream`, `model_served`, `model_type`, `request_type`, `path`,
+    /// `user_agent`, or `metadata.KEY`), and `filters`, `since`, `until`, `metadata` and the filter keys select as in
+    /// [`LogQuery::from_json`](super::query::LogQuery::from_json).
+    ///
+    /// `now_us` is the present in microseconds since 1970 UTC.
+    ///
+    /// # Errors
+    /// `InvalidRequest`, with the field and the nearest name that is known.
+    pub fn from_json(query: &Value, now_us: u64) -> Result<Self, Error> {
+        let fields = query
+            .as_object()
+            .ok_or_else(|| Error::invalid("query", "must be an object such as {\"group_by\": \"model\"}"))?;
+        let mut query = Self::default();
+        for (name, value) in fields {
+            match name.as_str() {
+                "group_by" => query.groups = groups(value)?,
+                _ if query.selection.take(name, value, now_us)? => {}
+                _ => return Err(unknown(name, name, std::iter::once("group_by").chain(Selection::names()))),
+            }
+        }
+        Ok(query)
+    }
+}
+
+/// Counts what `query` selects.
+pub(super) fn report(connection: &mut Connection, query: &UsageQuery) -> rusqlite::Result<UsageReport> {
+    // One transaction, so that the rows and their total are of the same moment.
+    let transaction = connection.transaction()?;
+    let chosen = query.selection.sql();
+    let total = transaction.query_row(
+        &format!("SELECT {COUNTS} FROM log WHERE {chosen}"),
+        params_from_iter(query.selection.values()),
+        |counts| row(counts, &[]),
+    )?;
+    if query.groups.is_empty() {
+        return Ok(UsageReport { basis: String::from(BASIS), rows: Vec::new(), total });
+    }
+    let columns = query.groups.iter().map(|group| group.sql.as_str()).collect::<Vec<_>>().join(", ");
+    let places = (1..=query.groups.len()).map(|place| place.to_string()).collect::<Vec<_>>().join(", ");
+    let mut statement = transaction
+        .prepare(&format!("SELECT {columns}, {COUNTS} FROM log WHERE {chosen} GROUP BY {places} ORDER BY {places}"))?;
+    let keys = query.groups.iter().filter_map(|group| group.metadata_key.clone()).map(SqlValue::from);
+    let values = keys.chain(query.selection.values().cloned());
+    let rows = statement
+        .query_map(params_from_iter(values), |counts| row(counts, &query.groups))?
+        .collect::<Result<_, _>>()?;
+    Ok(UsageReport { basis: String::from(BASIS), rows, total })
+}
+
+fn row(counts: &Row<'_>, groups: &[Group]) -> rusqlite::Result<UsageRow> {
+    let number = |name| counts.get::<_, Option<i64>>(name);
+    let count = |name| number(name).map(|count| count.map(i64::unsigned_abs));
+    let mut group = Map::new();
+    for (place, Group { name, .. }) in groups.iter().enumerate() {
+        let value: String = counts.get(place)?;
+        group.insert(name.clone(), serde_json::from_str(&value).unwrap_or_default());
+    }
+    Ok(UsageRow {
+        group,
+        requests: count("requests")?.unwrap_or(0),
+        cached: count("cached")?.unwrap_or(0),
+        errors: count("errors")?.unwrap_or(0),
+        cancelled: count("cancelled")?.unwrap_or(0),
+        tokens_in: count("tokens_in")?,
+        tokens_out: count("tokens_out")?,
+        estimated: count("estimated")?.unwrap_or(0),
+        cost: number("cost_nano_usd")?.map(usd),
+        cost_nano_usd: number("cost_nano_usd")?,
+        unpriced: count("unpriced")?.unwrap_or(0),
+        saved: number("saved_nano_usd")?.map(usd),
+        saved_nano_usd: number("saved_nano_usd")?,
+    })
+}
+
+fn groups(value: &Value) -> Result<Vec<Group>, Error> {
+    let names = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| {
+            let at = if value.is_array() { format!("group_by[{index}]") } else { String::from("group_by") };
+            let name = name.as_str().ok_or_else(|| Error::invalid(&at, "must be a text such as \"model\""))?;
+            group(name).ok_or_else(|| {
+                unknown(&at, name, GROUPS.iter().map(|(name, _)| *name).chain(FLAGS).chain(["metadata.KEY"]))
+            })
+        })
+        .collect()
+}
+
+fn group(name: &str) -> Option<Group> {
+    if let Some(key) = name.strip_prefix(METADATA).filter(|key| !key.is_empty()) {
+        let sql = "coalesce((
+            SELECT iif(type IN ('true', 'false', 'null'), type, json_quote(value))
+            FROM json_each(log.metadata) WHERE key = ?), 'null')";
+        return Some(Group { name: name.to_owned(), sql: sql.to_owned(), metadata_key: Some(key.to_owned()) });
+    }
+    let sql = if FLAGS.contains(&name) {
+        format!("iif({name}, 'true', 'false')")
+    } else {
+        format!("json_quote({})", GROUPS.iter().find(|(group, _)| *group == name)?.1)
+    };
+    Some(Group { name: name.to_owned(), sql, metadata_key: None })
+}
