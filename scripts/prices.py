@@ -14,6 +14,9 @@ import pathlib
 import re
 import sys
 from decimal import Decimal
+from typing import Any
+
+Fields = dict[str, Any]
 
 # Which models, under the names that providers answer with: {our provider: (the package's provider, models)}.
 # `ours=theirs` where the package files a model under another name.
@@ -40,23 +43,32 @@ MODELS = {
     "deepseek": ("deepseek", "deepseek-chat deepseek-reasoner deepseek-v4-flash deepseek-v4-pro"),
 }
 
-RATES = {"input": "input_mtok", "output": "output_mtok", "cache_read": "cache_read_mtok", "cache_write": "cache_write_mtok"}
+RATES = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cache_read": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+}
 
 # The suffix that `account/prices.rs` takes off a name which it does not find.
-SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
+SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{3}|latest)$")
 
 
 def main(package: pathlib.Path, day: datetime.date) -> None:
     catalogue = read(package / "genai_prices" / "data.py")
     providers = {ours: table(catalogue[theirs], names.split(), day) for ours, (theirs, names) in MODELS.items()}
+    about = next(package.glob("genai_prices-*.dist-info"))
+    metadata = (about / "METADATA").read_text(encoding="utf-8")
+    licence = (about / "licenses" / "LICENSE").read_text(encoding="utf-8")
     head = {
         "unit": "US dollars per million tokens",
         "date": day.isoformat(),
         "source": {
             "package": "genai-prices",
-            "version": version(package),
+            "version": line(metadata, r"^Version: (.+)$"),
             "url": "https://pypi.org/project/genai-prices/",
-            "licence": "MIT",
+            "licence": line(metadata, r"^License-Expression: (.+)$"),
+            "copyright": line(licence, r"^(Copyright .+)$"),
         },
         "notes": [
             "Made by scripts/prices.py: do not edit.",
@@ -68,8 +80,8 @@ def main(package: pathlib.Path, day: datetime.date) -> None:
     print(render(head, providers))
 
 
-def table(models: dict, names: list[str], day: datetime.date) -> dict:
-    rows = {}
+def table(models: Fields, names: list[str], day: datetime.date) -> Fields:
+    rows: Fields = {}
     for name in names:
         ours, _, theirs = name.partition("=")
         rows[ours] = row(models[theirs or ours]["prices"], day)
@@ -80,7 +92,7 @@ def table(models: dict, names: list[str], day: datetime.date) -> dict:
     return rows
 
 
-def row(prices: dict | list, day: datetime.date) -> dict:
+def row(prices: Fields | list[Fields], day: datetime.date) -> Fields:
     """The rates of one model on `day`."""
     candidates = [prices] if isinstance(prices, dict) else in_force(prices, day)
     dearest = max(candidates, key=lambda rates: amount(rates.get("input_mtok", "0")))
@@ -89,56 +101,55 @@ def row(prices: dict | list, day: datetime.date) -> dict:
     return rates | ({"up_to": min(starts)} if starts else {})
 
 
-def in_force(conditional: list, day: datetime.date) -> list:
+def in_force(conditional: list[Fields], day: datetime.date) -> list[Fields]:
     """The last price that has begun by `day`, and every one that is bound to an hour of the day."""
-    begun = [price for price in conditional if begins(price) and begins(price) <= day]
-    hourly = [price for price in conditional if begins(price) is None]
+    hourly = [price for price in conditional if "start_time" in (price.get("constraint") or {})]
+    begun = [price for price in conditional if price not in hourly and begins(price) <= day]
     return [price["prices"] for price in begun[-1:] + hourly]
 
 
-def begins(price: dict) -> datetime.date | None:
+def begins(price: Fields) -> datetime.date:
     constraint = price.get("constraint")
-    if not constraint:
-        return datetime.date.min
-    return datetime.date(*constraint["start_date"]["args"]) if "start_date" in constraint else None
+    return datetime.date(*constraint["start_date"]["args"]) if constraint else datetime.date.min
 
 
-def amount(rate: str | dict) -> Decimal:
+def amount(rate: str | Fields) -> Decimal:
     return Decimal(rate["base"] if isinstance(rate, dict) else rate)
 
 
-def read(source: pathlib.Path) -> dict:
+def read(source: pathlib.Path) -> Fields:
     """`{provider: {model: fields}}` out of the package's data module."""
     for statement in ast.parse(source.read_text(encoding="utf-8")).body:
-        if isinstance(statement, ast.AnnAssign) and statement.target.id == "providers":
-            return {p["id"]: {m["id"]: m for m in p["models"]} for p in value(statement.value)}
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id="providers"), value=ast.List(elts=providers)):
+                return {p["id"]: {m["id"]: m for m in p["models"]} for p in map(value, providers)}
     sys.exit(f"{source} has no `providers`: the package has changed its shape")
 
 
-def value(node: ast.expr) -> object:
+def value(node: ast.expr) -> Any:
     """A constructor call as a dict of its arguments, everything else as what it is."""
     match node:
         case ast.Call(func=ast.Name(id="Decimal"), args=[ast.Constant(value=number)]):
             return number
         case ast.Call():
-            fields = {keyword.arg: value(keyword.value) for keyword in node.keywords}
-            return fields | ({"args": [value(argument) for argument in node.args]} if node.args else {})
+            fields = {keyword.arg or "": value(keyword.value) for keyword in node.keywords}
+            return fields | {"args": [value(argument) for argument in node.args]}
         case ast.List() | ast.Tuple():
             return [value(item) for item in node.elts]
         case ast.Dict():
-            return {value(key): value(item) for key, item in zip(node.keys, node.values)}
+            return {value(key): value(item) for key, item in zip(node.keys, node.values) if key}
         case ast.Constant():
             return node.value
         case _:
             return ast.unparse(node)
 
 
-def version(package: pathlib.Path) -> str:
-    metadata = next(package.glob("genai_prices-*.dist-info")) / "METADATA"
-    return re.search(r"^Version: (.+)$", metadata.read_text(encoding="utf-8"), re.MULTILINE).group(1)
+def line(text: str, pattern: str) -> str:
+    found = re.search(pattern, text, re.MULTILINE)
+    return found.group(1) if found else sys.exit(f"the package has no line like {pattern}")
 
 
-def render(head: dict, providers: dict) -> str:
+def render(head: Fields, providers: Fields) -> str:
     """JSON with one model a line, so that a change of price is a change of one line."""
     blocks = []
     for provider, rows in providers.items():

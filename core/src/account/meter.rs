@@ -1,9 +1,9 @@
 //! Reads usage, model and end out of an event stream while it passes through, without holding it up.
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::answer::Answer;
-use super::usage::Counts;
+use super::counts::Counts;
 use crate::sse::{Event, Parser};
 use crate::usage::{Format, Usage};
 
@@ -27,8 +27,7 @@ pub(crate) struct Metered {
 impl Meter {
     /// A meter for a stream in `format`.
     pub(crate) fn new(format: Format) -> Self {
-        let heard = Heard { format, counts: None, model: None, ended: format == Format::Other, failed: false };
-        Self { parser: Parser::default(), heard }
+        Self { parser: Parser::default(), heard: Heard::new(format) }
     }
 
     /// Takes the next chunk.
@@ -47,7 +46,7 @@ impl Meter {
     /// What is known so far; after the last chunk, what is known at all.
     pub(crate) fn finish(&self) -> Metered {
         Metered {
-            usage: self.heard.counts.and_then(|counts| counts.usage(self.heard.format)),
+            usage: self.heard.usage(),
             complete: self.heard.ended && !self.heard.failed,
             model_served: self.heard.model.clone(),
         }
@@ -56,18 +55,39 @@ impl Meter {
 
 struct Heard {
     format: Format,
-    counts: Option<Counts>,
+    marks: Marks,
+    counts: Counts,
+    /// Gemini repeats its usage in every event: only the last of them is parsed, and only when asked.
+    latest: Vec<u8>,
     model: Option<String>,
     ended: bool,
     failed: bool,
 }
 
 impl Heard {
+    fn new(format: Format) -> Self {
+        Self {
+            format,
+            marks: Marks::of(format),
+            counts: Counts::default(),
+            latest: Vec::new(),
+            model: None,
+            ended: format == Format::Other,
+            failed: false,
+        }
+    }
+
     fn event(&mut self, event: &Event) {
         let data = event.data.as_bytes();
         if data == b"[DONE]" {
             self.ended |= matches!(self.format, Format::Openai | Format::WorkersAi);
-        } else if self.is_worth_parsing(&event.name, data)
+            return;
+        }
+        if self.format == Format::Gemini && has_value(data, &self.marks.usage) {
+            self.latest.clear();
+            self.latest.extend_from_slice(data);
+        }
+        if self.is_worth_parsing(&event.name, data)
             && let Some(answer) = Answer::parse(data)
         {
             let kind = answer.kind().unwrap_or_else(|| event.name.clone());
@@ -75,19 +95,20 @@ impl Heard {
         }
     }
 
-    /// A scan costs a tenth of a parse, and nearly all events carry nothing but a piece of text.
+    /// A scan costs a fraction of a parse, and nearly all events carry nothing but a piece of text.
     fn is_worth_parsing(&self, name: &str, data: &[u8]) -> bool {
-        let marks: &[&[u8]] = match self.format {
-            Format::Openai => &[b"\"usage\"", b"\"finish_reason\"", b"\"error\""],
-            Format::Anthropic => return is_told_by_anthropic(name, data),
-            Format::Gemini => &[b"\"usageMetadata\"", b"\"finishReason\"", b"\"blockReason\"", b"\"error\""],
-            Format::WorkersAi => &[b"\"usage\"", b"\"error\""],
-            Format::Other => &[],
-        };
-        is_end(name)
-            || name == "error"
-            || marks.iter().any(|mark| has_value(data, mark))
-            || (self.model.is_none() && (has_value(data, b"\"model\"") || has_value(data, b"\"modelVersion\"")))
+        match self.format {
+            // It names its events (docs.claude.com/en/docs/build-with-claude/streaming); a proxy may drop the names.
+            Format::Anthropic => matches!(name, "message_start" | "message_delta" | "message_stop" | "error" | ""),
+            _ if name == "error" || ends_response(name) => true,
+            Format::Gemini => self.tells_end_or_model(data),
+            _ => has_value(data, &self.marks.usage) || self.tells_end_or_model(data),
+        }
+    }
+
+    fn tells_end_or_model(&self, data: &[u8]) -> bool {
+        self.marks.ends.iter().any(|mark| has_value(data, mark))
+            || (self.model.is_none() && has_value(data, &self.marks.model))
     }
 
     fn answer(&mut self, answer: &Answer, kind: &str) {
@@ -96,42 +117,58 @@ impl Heard {
         }
         if let Some(counts) = answer.usage().and_then(|json| Counts::read(self.format, json)) {
             // Anthropic tells the input when a message starts and the output when it ends; the others repeat it all.
-            let earlier = self.counts.filter(|_| self.format == Format::Anthropic).unwrap_or_default();
-            self.counts = Some(counts.or(earlier));
+            self.counts = if self.format == Format::Anthropic { counts.or(self.counts) } else { counts };
         }
         self.failed |= answer.error.is_some() || kind == "error";
         self.ended |= match self.format {
-            Format::Openai => is_end(kind) || answer.has_finished_choice(),
+            Format::Openai => ends_response(kind) || answer.has_finished_choice(),
             Format::Anthropic => kind == "message_stop",
             Format::Gemini => answer.has_finished_candidate(),
             Format::WorkersAi | Format::Other => false,
         };
     }
-}
 
-/// The last event of a stream from OpenAI's Responses API (platform.openai.com/docs/api-reference/responses-streaming).
-fn is_end(kind: &str) -> bool {
-    matches!(kind, "response.completed" | "response.incomplete" | "response.failed")
-}
-
-/// Anthropic names its events (docs.claude.com/en/docs/build-with-claude/streaming); a proxy may have dropped the names.
-fn is_told_by_anthropic(name: &str, data: &[u8]) -> bool {
-    match name {
-        "message_start" | "message_delta" | "message_stop" | "error" => true,
-        "" => {
-            has_value(data, b"\"usage\"")
-                || has_value(data, b"\"error\"")
-                || memmem::find(data, b"\"message_stop\"").is_some()
-        }
-        _ => false,
+    fn usage(&self) -> Option<Usage> {
+        let latest = || Counts::read(self.format, Answer::parse(&self.latest)?.usage()?);
+        latest().unwrap_or(self.counts).usage(self.format)
     }
 }
 
-/// Whether `json` has this key (given with its quotes) with a value other than null. Text cannot fake it: inside a JSON
-/// string a quote stands behind a backslash.
-fn has_value(json: &[u8], key: &[u8]) -> bool {
-    memmem::find_iter(json, key).any(|at| {
-        let rest = json[at + key.len()..].trim_ascii_start();
+/// The last events of OpenAI's Responses API (platform.openai.com/docs/api-reference/responses-streaming).
+fn ends_response(kind: &str) -> bool {
+    matches!(kind, "response.completed" | "response.incomplete" | "response.failed")
+}
+
+/// The keys to look for in an event, each with its quotes.
+struct Marks {
+    model: Finder<'static>,
+    usage: Finder<'static>,
+    /// What ends a stream, well or badly.
+    ends: Vec<Finder<'static>>,
+}
+
+impl Marks {
+    fn of(format: Format) -> Self {
+        let (model, usage, ends): (_, _, &[&str]) = match format {
+            Format::Openai => ("\"model\"", "\"usage\"", &["\"finish_reason\"", "\"error\""]),
+            Format::Gemini => {
+                ("\"modelVersion\"", "\"usageMetadata\"", &["\"finishReason\"", "\"blockReason\"", "\"error\""])
+            }
+            _ => ("\"model\"", "\"usage\"", &["\"error\""]),
+        };
+        Self {
+            model: Finder::new(model),
+            usage: Finder::new(usage),
+            ends: ends.iter().map(|key| Finder::new(*key)).collect(),
+        }
+    }
+}
+
+/// Whether `json` has this key with a value other than null. Text cannot fake it: inside a JSON string a quote stands
+/// behind a backslash.
+fn has_value(json: &[u8], key: &Finder) -> bool {
+    key.find_iter(json).any(|at| {
+        let rest = json[at + key.needle().len()..].trim_ascii_start();
         rest.strip_prefix(b":").is_some_and(|value| !value.trim_ascii_start().starts_with(b"null"))
     })
 }

@@ -31,7 +31,8 @@ pub(crate) struct Prices {
 }
 
 impl Prices {
-    /// A list with the caller's own prices before the table's. A name is `provider/model`, or `model` for all providers.
+    /// A list with the caller's own prices before the table's: under `provider/model`, or under `model` for all
+    /// providers.
     pub(crate) fn new(overrides: impl Iterator<Item = (String, Price)>) -> Self {
         Self { overrides: overrides.collect(), table: OnceLock::new() }
     }

@@ -1,13 +1,10 @@
 //! How many tokens an input has, before it is sent and without a network.
 
-use std::collections::HashSet;
-
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tiktoken_rs::CoreBPE;
-use tiktoken_rs::tokenizer::{Tokenizer, get_tokenizer};
 
-use crate::error::{Error, ErrorKind};
+use super::vocabulary::Vocabulary;
+use crate::error::Error;
 
 /// Counts the tokens of `input` as `model` would read them.
 ///
@@ -15,8 +12,8 @@ use crate::error::{Error, ErrorKind};
 /// Special tokens such as `<|endoftext|>` count as the plain text that they are in a request.
 ///
 /// # Errors
-/// [`ErrorKind::UnknownModel`] when the name belongs to no known family, [`ErrorKind::InvalidRequest`] when the text
-/// cannot be split into words (megabytes of blanks).
+/// [`UnknownModel`](crate::ErrorKind::UnknownModel) when the name belongs to no known family,
+/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the text cannot be split into words (megabytes of blanks).
 pub fn count_tokens(model: &str, input: &TokenInput) -> Result<TokenCount, Error> {
     let vocabulary = Vocabulary::of(model)?;
     let tokens = match input {
@@ -67,11 +64,12 @@ pub struct ChatMessage<'a> {
 }
 
 impl<'a> TokenInput<'a> {
-    /// Takes a string, or an array of chat messages `{role, content, name?, tool_calls?}` whose content is a string, null,
-    /// or an array of text parts.
+    /// Takes a string, or an array of chat messages `{role, content, name?, tool_calls?}` whose content is a string,
+    /// null, or an array of text parts.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`] with the path of what is neither, images and other parts without text included.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) with the path of what is neither, images and other parts
+    /// without text included.
     pub fn from_json(json: &'a Value) -> Result<Self, Error> {
         match json {
             Value::String(text) => Ok(Self::Text(text)),
@@ -139,107 +137,12 @@ impl<'a> ChatMessage<'a> {
     }
 }
 
-/// The vocabulary to count with. The data is immutable, loaded at first use and shared by all threads.
-struct Vocabulary {
-    name: &'static str,
-    words: &'static CoreBPE,
-    exact: bool,
-}
-
-impl Vocabulary {
-    fn of(model: &str) -> Result<Self, Error> {
-        let (tokenizer, exact) = match get_tokenizer(bare(model)) {
-            Some(tokenizer) => (tokenizer, true),
-            None if is_of_known_family(model) => (Tokenizer::O200kBase, false),
-            None => return Err(unknown(model)),
-        };
-        let name = match tokenizer {
-            Tokenizer::O200kHarmony => "o200k_harmony",
-            Tokenizer::O200kBase => "o200k_base",
-            Tokenizer::Cl100kBase => "cl100k_base",
-            Tokenizer::P50kBase => "p50k_base",
-            Tokenizer::R50kBase => "r50k_base",
-            Tokenizer::P50kEdit => "p50k_edit",
-            Tokenizer::Gpt2 => "gpt2",
-        };
-        let words = tiktoken_rs::bpe_for_tokenizer(tokenizer).map_err(|_| unknown(model))?;
-        Ok(Self { name, words, exact })
-    }
-
-    fn count(&self, text: &str) -> Result<u64, Error> {
-        let count = self.words.count(text, &HashSet::new()).map_err(|_| {
-            Error::invalid("input", "has a run of blanks that is too long to be split into words: shorten it")
-        })?;
-        Ok(count as u64)
-    }
-}
-
-/// The name without its provider. The name of a fine-tune goes on after the model's and may have slashes of its own.
-fn bare(model: &str) -> &str {
-    match model.find("ft:") {
-        Some(at) if at == 0 || model[..at].ends_with('/') => &model[at..],
-        _ => model.rsplit('/').next().unwrap_or(model),
-    }
-}
-
-/// Families whose vocabularies are not OpenAI's, or not public. o200k is the nearest public one for text in many
-/// languages.
-const FAMILIES: [&str; 33] = [
-    "claude",
-    "gemini",
-    "gemma",
-    "palm",
-    "llama",
-    "mistral",
-    "mixtral",
-    "ministral",
-    "magistral",
-    "codestral",
-    "devstral",
-    "pixtral",
-    "voxtral",
-    "deepseek",
-    "qwen",
-    "qwq",
-    "grok",
-    "command",
-    "embed",
-    "kimi",
-    "glm",
-    "phi",
-    "nova",
-    "titan",
-    "sonar",
-    "jamba",
-    "minimax",
-    "nemotron",
-    "granite",
-    "falcon",
-    "hermes",
-    "gpt",
-    "chatgpt",
-];
-
-fn is_of_known_family(model: &str) -> bool {
-    let model = model.to_ascii_lowercase();
-    let is_reasoning = |word: &str| word.strip_prefix('o').is_some_and(|number| number.parse::<u8>().is_ok());
-    model.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| {
-        let family = word.trim_end_matches(|letter: char| letter.is_ascii_digit());
-        FAMILIES.contains(&family) || is_reasoning(word)
-    })
-}
-
-fn unknown(model: &str) -> Error {
-    let message = format!(
-        "`{model}` is of no known family, so its tokens cannot be counted: name the model that it is built on, \
-         such as gpt-4o or llama-3.3-70b"
-    );
-    Error::new(ErrorKind::UnknownModel, message).at("model")
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::error::ErrorKind;
 
     fn text(model: &str, text: &str) -> TokenCount {
         count_tokens(model, &TokenInput::Text(text)).unwrap()
@@ -249,42 +152,72 @@ mod tests {
         count_tokens(model, &TokenInput::from_json(messages).unwrap()).unwrap()
     }
 
+    /// OpenAI's cookbook, "How to count tokens with tiktoken", section 5, prints these numbers.
     #[test]
-    fn names_of_all_kinds_find_their_vocabulary() {
-        for (model, encoding, exact) in [
-            ("gpt-4o", "o200k_base", true),
-            ("openai/gpt-4o-mini-2024-07-18", "o200k_base", true),
-            ("ft:gpt-4o:org::id", "o200k_base", true),
-            ("openai/ft:gpt-3.5-turbo-0125:my/org:name:id", "cl100k_base", true),
-            ("openrouter/openai/gpt-4", "cl100k_base", true),
-            ("text-embedding-3-small", "cl100k_base", true),
-            ("groq/openai/gpt-oss-120b", "o200k_harmony", true),
-            ("gpt-6-sol", "o200k_base", false),
-            ("o9", "o200k_base", false),
-            ("anthropic/claude-sonnet-4-5-20250929", "o200k_base", false),
-            ("google-ai-studio/gemini-2.5-flash", "o200k_base", false),
-            ("workers-ai/@cf/meta/llama-3.1-8b-instruct", "o200k_base", false),
-            ("Qwen/Qwen3-32B", "o200k_base", false),
-            ("mistral-large-latest", "o200k_base", false),
+    fn published_counts() {
+        for (words, p50k, cl100k, o200k) in
+            [("antidisestablishmentarianism", 5, 6, 6), ("2 + 2 = 4", 5, 7, 7), ("お誕生日おめでとう", 14, 9, 8)]
+        {
+            assert_eq!(text("text-davinci-003", words).tokens, p50k, "{words}");
+            assert_eq!(text("gpt-4", words).tokens, cl100k, "{words}");
+            assert_eq!(text("gpt-4o", words).tokens, o200k, "{words}");
+        }
+        assert_eq!(text("gpt-4o", "").tokens, 0);
+    }
+
+    #[test]
+    fn special_tokens_are_plain_text() {
+        assert_eq!(text("gpt-4", "<|endoftext|>").tokens, 7);
+        assert_eq!(text("gpt-oss-20b", "<|start|>").tokens, text("gpt-4o", "<|start|>").tokens);
+    }
+
+    #[test]
+    fn a_chat_adds_its_framing() {
+        // Priming 3; each message 3 + 1 for its role; two words; a name 1 + its text.
+        let hello = json!([{"role": "user", "content": "hello world"}]);
+        assert_eq!(chat("gpt-4o", &hello).tokens, 3 + 3 + 1 + 2);
+        let named = json!([{"role": "user", "content": "hello world", "name": "world"}]);
+        assert_eq!(chat("gpt-4o", &named).tokens, 3 + 3 + 1 + 2 + 1 + text("gpt-4o", "world").tokens);
+        let parts = json!([{"role": "user", "content": [{"type": "text", "text": "hello world"}]}]);
+        assert_eq!(chat("gpt-4o", &parts), chat("gpt-4o", &hello));
+        assert_eq!(chat("gpt-4o", &json!([])).tokens, 3);
+        assert!(chat("gpt-4o", &named).exact);
+        assert!(!chat("claude-sonnet-4-5", &named).exact);
+    }
+
+    #[test]
+    fn what_no_published_rule_covers_is_an_estimate() {
+        let call = json!([{"role": "assistant", "content": null, "tool_calls": [
+            {"id": "call_1", "type": "function", "function": {"name": "world", "arguments": "hello world"}}
+        ]}]);
+        let count = chat("gpt-4o", &call);
+        assert_eq!(count.tokens, 3 + 3 + 1 + text("gpt-4o", "world").tokens + 2);
+        assert!(!count.exact);
+        let result = json!([{"role": "tool", "tool_call_id": "call_1", "content": "7"}]);
+        assert!(!chat("gpt-4o", &result).exact);
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_refused_by_its_path() {
+        let image = json!({"type": "image_url", "image_url": {"url": "https://example.com/toll.png"}});
+        for (input, field) in [
+            (json!(7), "input"),
+            (json!({"role": "user"}), "input"),
+            (json!(["hello"]), "input[0]"),
+            (json!([{"content": "x"}]), "input[0].role"),
+            (json!([{"role": "user", "content": "x"}, {"role": 7}]), "input[1].role"),
+            (json!([{"role": "user", "content": 7}]), "input[0].content"),
+            (json!([{"role": "user", "content": [{"type": "text", "text": "x"}, image]}]), "input[0].content[1]"),
         ] {
-            let count = text(model, "A tollhouse stands by the road.");
-            assert_eq!((count.encoding.as_str(), count.exact), (encoding, exact), "{model}");
-            assert!(count.tokens > 0, "{model}");
+            let error = TokenInput::from_json(&input).unwrap_err();
+            assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some(field)), "{input}");
         }
     }
 
     #[test]
-    fn an_unknown_name_says_what_to_do() {
-        for model in ["", "my-model", "openai/", "left:right", "left:gpt", "o", "/"] {
-            let error = count_tokens(model, &TokenInput::Text("x")).map(|count| count.encoding);
-            if model == "left:gpt" {
-                assert_eq!(error.unwrap(), "o200k_base", "a family's name counts as a hint wherever it stands");
-                continue;
-            }
-            let error = error.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::UnknownModel, "{model}");
-            assert_eq!(error.field(), Some("model"));
-            assert!(error.message().contains("name the model that it is built on"), "{error}");
-        }
+    fn text_that_overwhelms_the_splitter_is_an_error_and_no_panic() {
+        let blanks = " ".repeat(1_100_000) + "x";
+        let error = count_tokens("gpt-4o", &TokenInput::Text(&blanks)).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some("input")));
     }
 }
