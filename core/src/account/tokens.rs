@@ -18,10 +18,16 @@ pub fn count_tokens(model: &str, input: &TokenInput) -> Result<TokenCount, Error
     let vocabulary = Vocabulary::of(model)?;
     let tokens = match input {
         TokenInput::Text(text) => vocabulary.count(text)?,
-        TokenInput::Messages(messages) => messages.iter().try_fold(REPLY_TOKENS, |sum, message| {
-            let parts = message.texts.iter().try_fold(0, |sum, text| Ok::<_, Error>(sum + vocabulary.count(text)?))?;
-            Ok::<_, Error>(sum + MESSAGE_TOKENS + u64::from(message.named) * NAME_TOKENS + parts)
-        })?,
+        TokenInput::Messages(messages) => {
+            let mut tokens = REPLY_TOKENS;
+            for message in messages {
+                tokens += MESSAGE_TOKENS + u64::from(message.named) * NAME_TOKENS;
+                for text in &message.texts {
+                    tokens += vocabulary.count(text)?;
+                }
+            }
+            tokens
+        }
     };
     Ok(TokenCount { tokens, exact: vocabulary.exact && input.is_covered(), encoding: vocabulary.name.to_string() })
 }
@@ -96,7 +102,8 @@ impl<'a> ChatMessage<'a> {
         if !fields.get("role").is_some_and(Value::is_string) {
             return Err(Error::invalid(format!("{path}.role"), "is missing: say system, user, assistant or tool"));
         }
-        let mut message = Self { texts: Vec::new(), named: fields.contains_key("name"), covered: true };
+        let named = fields.get("name").is_some_and(Value::is_string);
+        let mut message = Self { texts: Vec::new(), named, covered: true };
         for (key, value) in fields {
             match (key.as_str(), value) {
                 ("tool_calls", calls) => message.add_tool_calls(calls),
@@ -180,6 +187,8 @@ mod tests {
         assert_eq!(chat("gpt-4o", &named).tokens, 3 + 3 + 1 + 2 + 1 + text("gpt-4o", "world").tokens);
         let parts = json!([{"role": "user", "content": [{"type": "text", "text": "hello world"}]}]);
         assert_eq!(chat("gpt-4o", &parts), chat("gpt-4o", &hello));
+        let unnamed = json!([{"role": "user", "content": "hello world", "name": null}]);
+        assert_eq!(chat("gpt-4o", &unnamed).tokens, chat("gpt-4o", &hello).tokens);
         assert_eq!(chat("gpt-4o", &json!([])).tokens, 3);
         assert!(chat("gpt-4o", &named).exact);
         assert!(!chat("claude-sonnet-4-5", &named).exact);
