@@ -48,7 +48,8 @@ impl<'a> Conversation<'a> {
         match role.as_str() {
             "system" | "developer" => {
                 if !self.turns.is_empty() {
-                    let reason = "Anthropic has one system prompt, before all turns: moved there";
+                    let reason =
+                        "not every Claude model takes system messages between turns: moved to the system prompt";
                     changes.push(Change { path: message.at("role"), reason });
                 }
                 self.system.extend(content(&mut message, Owner::System, changes)?);

@@ -108,3 +108,69 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: &str = r#"{"type":"message_start","message":{"id":"m","model":"c","content":[],"usage":{}}}"#;
+    const THINK: &str = r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}"#;
+    const STOP: &str = r#"{"type":"message_stop"}"#;
+
+    fn decode(events: &[&str]) -> (Result<(), Error>, String) {
+        let (mut decoder, mut out) = (Decoder::new(0, false), Vec::new());
+        for event in events {
+            let _ = decoder.feed(format!("data: {event}\n\n").as_bytes(), &mut out);
+        }
+        (decoder.end(&mut out), String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn what_anthropic_does_not_document_is_broken() {
+        let tool = |block: &str| format!(r#"{{"type":"content_block_start","index":0,"content_block":{block}}}"#);
+        let cases: [&[&str]; 11] = [
+            &[],
+            &["not json"],
+            &["{}"],
+            &[r#"{"type":"message_start"}"#],
+            &[STOP],
+            &[THINK],
+            &[START, STOP],
+            &[START, r#"{"type":"content_block_start","index":0}"#],
+            &[START, &tool(r#"{"type":"tool_use","id":"t"}"#)],
+            &[START, r#"{"type":"content_block_delta","index":1,"delta":{"text":"x"}}"#],
+            &[START, THINK, r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#, STOP],
+        ];
+        for events in cases {
+            let (ended, out) = decode(events);
+            assert_eq!(ended.unwrap_err().kind(), ErrorKind::Broken, "{events:?}");
+            assert!(out.ends_with("\"code\":\"broken\"}}\n\n") && out.matches("error").count() == 2, "{out}");
+        }
+    }
+
+    #[test]
+    fn nothing_follows_the_end() {
+        let ended = r#"{"type":"message_delta","delta":{"stop_reason":"a_new_reason"}}"#;
+        let (outcome, out) = decode(&[START, ended, STOP, START, r#"{"type":"error"}"#]);
+        assert!(outcome.is_ok() && out.contains(r#""finish_reason":"stop""#) && out.ends_with("data: [DONE]\n\n"));
+    }
+
+    #[test]
+    fn what_is_held_is_bounded() {
+        let thought = "x".repeat(1 << 20);
+        let grow = format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"thinking":"{thought}"}}}}"#);
+        let mut events = vec![START, THINK];
+        events.extend([grow.as_str(); 9]);
+        assert_eq!(decode(&events).0.unwrap_err().kind(), ErrorKind::TooLarge);
+        events.truncate(10);
+        assert_eq!(decode(&events).0.unwrap_err().kind(), ErrorKind::Broken);
+    }
+
+    #[test]
+    fn an_endless_line_is_too_large() {
+        let (mut decoder, mut out) = (Decoder::new(0, false), Vec::new());
+        assert_eq!(decoder.feed(&vec![b'x'; 9 << 20], &mut out).unwrap_err().kind(), ErrorKind::TooLarge);
+        assert_eq!(decoder.feed(b"data: {}", &mut out).unwrap_err().kind(), ErrorKind::TooLarge);
+        assert!(out.starts_with(b"data: {\"error\":"));
+    }
+}
