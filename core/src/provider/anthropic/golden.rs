@@ -105,7 +105,9 @@ fn line_breaks_within_an_event_do_not_break_the_chunks() {
     assert_ne!(broken_up, stream);
     let (out, ended) = decoded([broken_up.as_bytes()], true);
     assert!(ended.is_ok());
-    let blocks = put_together(&String::from_utf8(out).unwrap())["thinking_blocks"].take();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.lines().all(|line| line.is_empty() || line.starts_with("data: ")), "{out}");
+    let blocks = put_together(&out)["thinking_blocks"].take();
     assert_eq!(blocks[1], json!({"index": 1, "type": "redacted_thinking", "data": "EmwKAhgBEgy3va3pzix"}));
 }
 

@@ -191,6 +191,14 @@ mod tests {
     }
 
     #[test]
+    fn thinking_goes_back_to_its_place_in_any_order() {
+        let thinking = json!([{"index": 1, "y": 1}, {"index": 0, "x": 1}, {"index": 3, "z": 1}]);
+        let said = json!([{"role": "assistant", "content": "a", "thinking_blocks": thinking}]);
+        let text = json!({"type": "text", "text": "a"});
+        assert_eq!(turns(&said).unwrap()[0]["content"], json!([{"x": 1}, {"y": 1}, text, {"z": 1}]));
+    }
+
+    #[test]
     fn what_cannot_be_said_names_its_place() {
         let user = |content: Value| json!([{"role": "user", "content": content}]);
         let assistant = |name: &str, value: Value| json!([{"role": "assistant", name: value}]);

@@ -164,6 +164,20 @@ mod tests {
         assert_eq!(decode(&events).0.unwrap_err().kind(), ErrorKind::TooLarge);
         events.truncate(10);
         assert_eq!(decode(&events).0.unwrap_err().kind(), ErrorKind::Broken);
+        let block = format!(r#"{{"type":"redacted_thinking","data":"{}"}}"#, thought.repeat(5));
+        let redacted = format!(r#"{{"type":"content_block_start","index":0,"content_block":{block}}}"#);
+        assert_eq!(decode(&[START, &redacted, &redacted]).0.unwrap_err().kind(), ErrorKind::TooLarge);
+    }
+
+    #[test]
+    fn what_a_block_begins_with_is_passed_on() {
+        let start =
+            |index, block| format!(r#"{{"type":"content_block_start","index":{index},"content_block":{block}}}"#);
+        let text = start(0, r#"{"type":"text","text":"early"}"#);
+        let tool = start(1, r#"{"type":"tool_use","id":"t","name":"n","input":{"a":1}}"#);
+        let (_, out) = decode(&[START, &text, &tool, r#"{"type":"content_block_stop","index":1}"#]);
+        assert!(out.contains(r#"{"content":"early"}"#) && out.contains(r#""arguments":"{\"a\":1}""#), "{out}");
+        assert!(!out.contains(r#""arguments":"{}""#), "{out}");
     }
 
     #[test]
