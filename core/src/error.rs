@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Storage,
     /// No connection to the upstream: nothing was sent.
     Connect,
+    /// No connection to the upstream within its time: nothing was sent.
+    ConnectTimeout,
     /// The upstream did not answer in time.
     Timeout,
     /// The connection broke, or the answer ended without its end marker.
@@ -31,7 +33,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, in the order of the table in the reference.
-    pub const ALL: [ErrorKind; 10] = [
+    pub const ALL: [ErrorKind; 11] = [
         Self::Config,
         Self::InvalidRequest,
         Self::Closed,
@@ -39,6 +41,7 @@ impl ErrorKind {
         Self::UnknownModel,
         Self::Storage,
         Self::Connect,
+        Self::ConnectTimeout,
         Self::Timeout,
         Self::Broken,
         Self::TooLarge,
@@ -55,6 +58,7 @@ impl ErrorKind {
             Self::UnknownModel => "unknown_model",
             Self::Storage => "storage",
             Self::Connect => "connect",
+            Self::ConnectTimeout => "connect_timeout",
             Self::Timeout => "timeout",
             Self::Broken => "broken",
             Self::TooLarge => "too_large",
@@ -69,14 +73,14 @@ impl ErrorKind {
                 Source::Caller
             }
             Self::Storage | Self::TooLarge => Source::Gateway,
-            Self::Connect | Self::Timeout | Self::Broken => Source::Upstream,
+            Self::Connect | Self::ConnectTimeout | Self::Timeout | Self::Broken => Source::Upstream,
         }
     }
 
     /// Whether the same call may succeed later without a change.
     #[must_use]
     pub fn retryable(self) -> bool {
-        matches!(self, Self::Storage | Self::Connect | Self::Timeout | Self::Broken)
+        matches!(self, Self::Storage | Self::Connect | Self::ConnectTimeout | Self::Timeout | Self::Broken)
     }
 }
 

@@ -1,17 +1,30 @@
 //! tollhouse: an AI gateway that runs inside your application.
 
 mod account;
+mod cache;
 mod clock;
 mod config;
 mod error;
+mod exchange;
+mod gateway;
+mod headers;
+mod limit;
 mod log;
 mod message;
 mod metadata;
 mod money;
+mod pipeline;
+mod policy;
 mod provider;
 mod record;
+mod refusal;
+mod route;
 mod secret;
 mod sse;
+mod stage;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod transport;
 mod usage;
 
 #[cfg(feature = "tokens")]
@@ -22,8 +35,10 @@ pub use config::{
     RetryConfig, ServerConfig, Size, Span, Technique, TimeoutConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
+pub use gateway::{Gateway, GatewayBuilder};
 pub use log::{Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport, UsageRow};
 pub use message::{Body, ByteStream, Deadlines, Request, Response};
 pub use record::{Attempt, AttemptState, Record};
 pub use secret::Secret;
+pub use transport::{HttpTransport, Sending, Transport, TransportError, UpstreamRequest, UpstreamResponse};
 pub use usage::{Format, NanoUsd, Usage, UsageSource};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::usage::{NanoUsd, Usage};
 
 /// One call through the gateway, written once, when it is over.
+#[allow(clippy::struct_excessive_bools, reason = "a row of facts, not a state machine")]
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// A lowercase `UUIDv7`: what `cf-aig-log-id` carries.
@@ -103,4 +104,6 @@ pub struct Attempt {
     pub reason: Option<String>,
     /// How long it took to the first byte of the answer, in microseconds.
     pub duration_us: u64,
+    /// How long the gateway had waited before it, in microseconds.
+    pub waited_us: u64,
 }

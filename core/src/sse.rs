@@ -8,16 +8,16 @@ const MAX_LINE_BYTES: usize = 8 << 20;
 
 /// One event: its name (empty when none was given) and its data lines joined by `\n`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Event {
+pub(crate) struct Event {
     /// The `event:` field.
-    pub name: String,
+    pub(crate) name: String,
     /// The `data:` fields.
-    pub data: String,
+    pub(crate) data: String,
 }
 
 /// Gathers bytes and hands out whole events.
 #[derive(Debug, Default)]
-pub struct Parser {
+pub(crate) struct Parser {
     line: Vec<u8>,
     event: Event,
     has_data: bool,
@@ -27,14 +27,14 @@ pub struct Parser {
 
 /// The stream has a line over the bound.
 #[derive(Debug, PartialEq, Eq)]
-pub struct LineTooLong;
+pub(crate) struct LineTooLong;
 
 impl Parser {
     /// Takes a chunk and calls `each` for every event that it completes.
     ///
     /// # Errors
     /// [`LineTooLong`] when a line passes 8 MiB.
-    pub fn feed(&mut self, mut chunk: &[u8], mut each: impl FnMut(&Event)) -> Result<(), LineTooLong> {
+    pub(crate) fn feed(&mut self, mut chunk: &[u8], mut each: impl FnMut(&Event)) -> Result<(), LineTooLong> {
         while !chunk.is_empty() {
             if std::mem::take(&mut self.after_cr) && chunk[0] == b'\n' {
                 chunk = &chunk[1..];

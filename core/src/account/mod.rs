@@ -10,11 +10,11 @@ mod usage;
 #[cfg(feature = "tokens")]
 mod vocabulary;
 
-pub(crate) use meter::{Meter, Metered};
+pub(crate) use meter::Meter;
 pub(crate) use prices::{Price, Prices};
 #[cfg(feature = "tokens")]
 pub use tokens::{ChatMessage, TokenCount, TokenInput, count_tokens};
-pub(crate) use usage::{model_of, read_answer, usage_of};
+pub(crate) use usage::read_answer;
 
 use crate::money::CustomCost;
 use crate::usage::{NanoUsd, Usage};

@@ -15,20 +15,18 @@ pub(crate) fn read_answer(format: Format, body: &[u8]) -> (Option<Usage>, Option
     Answer::parse(body).map_or((None, None), |answer| (usage(&answer), answer.model()))
 }
 
-/// The usage that a whole JSON answer reports; `None` where it reports none.
-pub(crate) fn usage_of(format: Format, body: &[u8]) -> Option<Usage> {
-    read_answer(format, body).0
-}
-
-/// The model that a whole JSON answer says it comes from.
-pub(crate) fn model_of(format: Format, body: &[u8]) -> Option<String> {
-    read_answer(format, body).1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::usage::UsageSource;
+
+    fn usage_of(format: Format, body: &[u8]) -> Option<Usage> {
+        read_answer(format, body).0
+    }
+
+    fn model_of(format: Format, body: &[u8]) -> Option<String> {
+        read_answer(format, body).1
+    }
 
     fn usage(format: Format, body: &str) -> Usage {
         usage_of(format, body.as_bytes()).unwrap()

@@ -3,8 +3,6 @@
 //! The log never fails a call and never makes one wait. It can be asked at once: a question sees every record that was
 //! appended before it.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the gateway that calls this room is still to come"))]
-
 mod append;
 mod columns;
 mod database;
@@ -29,9 +27,7 @@ mod writer;
 pub use health::LogHealth;
 pub use patch::{Change, LogPatch};
 pub use query::{LogPage, LogQuery};
-#[expect(unused_imports, reason = "the gateway that calls this room is still to come")]
 pub(crate) use settings::LogSettings;
-#[expect(unused_imports, reason = "the gateway that calls this room is still to come")]
 pub(crate) use store::LogStore;
 pub use store::Payload;
 pub use usage::{UsageQuery, UsageReport, UsageRow};

@@ -121,6 +121,7 @@ impl LogStore {
     }
 
     /// How many logs were lost so far.
+    #[cfg(test)]
     pub(crate) fn dropped(&self) -> u64 {
         self.health().dropped
     }

@@ -58,6 +58,7 @@ pub(super) struct Chunk<'a> {
     pub(super) choices: Vec<ChunkChoice<'a>>,
     /// Where usage was asked for it is `null` in all chunks but its own; otherwise it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[allow(clippy::option_option, reason = "null and absent are two things to OpenAI's clients")]
     pub(super) usage: Option<Option<Usage>>,
 }
 

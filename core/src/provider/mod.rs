@@ -1,21 +1,14 @@
-//! provider
+//! What is known of providers: who they are, where and how they are called, and how a chat in OpenAI's shape is carried
+//! to one of another format. Data and pure translation; the road decides when to use them.
 
-#[allow(dead_code, reason = "the road that calls it is being laid")]
 mod anthropic;
-#[allow(dead_code, reason = "the road that calls it is being laid")]
 pub(crate) mod catalogue;
-#[allow(dead_code, reason = "the road that calls it is being laid")]
 mod completion;
-#[allow(dead_code, reason = "the road that calls it is being laid")]
 mod model;
-#[allow(dead_code, reason = "the road that calls it is being laid")]
 mod object;
-#[allow(dead_code, reason = "the road that calls it is being laid")]
 mod text;
-#[allow(dead_code, reason = "the road that calls it is being laid")]
 mod translate;
 
-#[allow(unused_imports, reason = "the road that calls it is being laid")]
-pub(crate) use model::{read_model, split_model, with_model};
-#[allow(unused_imports, reason = "the road that calls it is being laid")]
-pub(crate) use translate::{Change, StreamDecoder, Translated, Translation, Untranslatable, translation};
+pub(crate) use catalogue::{Catalogue, Provider};
+pub(crate) use model::{split_model, with_model};
+pub(crate) use translate::{Change, StreamDecoder, Translation, translation};

@@ -12,6 +12,7 @@ pub(crate) fn split_model(model: &str) -> Option<(&str, &str)> {
 }
 
 /// The top-level `model` of a chat body.
+#[cfg(test)]
 pub(crate) fn read_model(body: &[u8]) -> Result<String, Untranslatable> {
     Object::body(body)?.require_as("model", "a model's name")
 }

@@ -53,11 +53,6 @@ impl TextBuffer {
         self.0.push_str(text.inside());
     }
 
-    /// The bytes between the quotes.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// The whole string.
     pub(super) fn finish(&self) -> Box<RawValue> {
         RawValue::from_string(format!("\"{}\"", self.0))

@@ -57,7 +57,7 @@ pub(crate) fn translation(format: Format) -> Option<&'static dyn Translation> {
 /// A call in the provider's own format.
 #[derive(Debug)]
 pub(crate) struct Translated {
-    /// The provider's path, without a slash in front.
+    /// The provider's path, from its root.
     pub(crate) path: &'static str,
     /// The provider's body.
     pub(crate) body: Bytes,

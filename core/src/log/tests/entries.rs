@@ -28,6 +28,7 @@ fn full_record() -> Record {
             state: AttemptState::NotSent,
             status: None,
             reason: Some(String::from("connect")),
+            waited_us: 0,
             duration_us: 1_000,
         }],
         usage: Usage {
@@ -72,7 +73,7 @@ fn expected_entry() -> Value {
         "step": 1,
         "attempts": [{
             "step": 0, "number": 1, "provider": "anthropic", "model": "claude", "state": "not_sent", "status": null,
-            "reason": "connect", "duration_us": 1000,
+            "reason": "connect", "duration_us": 1000, "waited_us": 0,
         }],
         "duration": 1234.567,
         "first_byte_ms": 250.0,

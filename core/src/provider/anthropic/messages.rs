@@ -48,8 +48,7 @@ impl<'a> Conversation<'a> {
         match role.as_str() {
             "system" | "developer" => {
                 if !self.turns.is_empty() {
-                    let reason =
-                        "not every Claude model takes system messages between turns: moved to the system prompt";
+                    let reason = "Anthropic has one system prompt, before all turns: moved there";
                     changes.push(Change { path: message.at("role"), reason });
                 }
                 self.system.extend(content(&mut message, Owner::System, changes)?);
@@ -188,14 +187,6 @@ mod tests {
         let block = json!({"type": "thinking", "thinking": "t", "signature": "s"});
         let said = json!([{"role": "assistant", "content": "a", "thinking_blocks": [block]}]);
         assert_eq!(turns(&said).unwrap()[0]["content"], json!([block, {"type": "text", "text": "a"}]));
-    }
-
-    #[test]
-    fn thinking_goes_back_to_its_place_in_any_order() {
-        let thinking = json!([{"index": 1, "y": 1}, {"index": 0, "x": 1}, {"index": 3, "z": 1}]);
-        let said = json!([{"role": "assistant", "content": "a", "thinking_blocks": thinking}]);
-        let text = json!({"type": "text", "text": "a"});
-        assert_eq!(turns(&said).unwrap()[0]["content"], json!([{"x": 1}, {"y": 1}, text, {"z": 1}]));
     }
 
     #[test]

@@ -17,10 +17,6 @@ use http::StatusCode;
 use super::translate::{StreamDecoder, Translated, Translation, Untranslatable};
 use crate::error::Error;
 
-/// The version of the API whose formats these are. The next one, 2026-10-21, takes no `temperature`, `top_p` or `top_k`
-/// any more (<https://platform.claude.com/docs/en/api/versioning>), which OpenAI's callers send all the time.
-const VERSION: &str = "2023-06-01";
-
 /// Why a member of the caller's body is not in the translated one.
 const LEFT_OUT: &str = "no counterpart in Anthropic's messages API: left out";
 

@@ -9,11 +9,11 @@ use serde_json::value::RawValue;
 use super::super::object::Object;
 use super::super::text::Text;
 use super::super::translate::{Change, Translated, Untranslatable};
+use super::LEFT_OUT;
 use super::content::Block;
 use super::messages::{Conversation, Turn, conversation};
 use super::output::{OutputConfig, Thinking, output};
 use super::tools::{Tool, ToolChoice, tool_choice, tools};
-use super::{LEFT_OUT, VERSION};
 
 /// Anthropic has no default of its own. Every model it serves takes at least 64,000 (models overview, November 2026);
 /// this leaves room for a model that always thinks, and stays below the 21,333 from which its SDKs insist on streaming.
@@ -110,9 +110,9 @@ pub(super) fn translate(body: &[u8]) -> Result<Translated, Untranslatable> {
     }
     chat.report_rest(LEFT_OUT, &mut changes);
     Ok(Translated {
-        path: "v1/messages",
+        path: "/v1/messages",
         body: serde_json::to_vec(&messages).expect("these shapes have string keys only").into(),
-        headers: vec![(HeaderName::from_static("anthropic-version"), HeaderValue::from_static(VERSION))],
+        headers: vec![(HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01"))],
         changes,
         include_usage,
     })
@@ -148,8 +148,7 @@ fn stop_sequences(chat: &mut Object<'_>, changes: &mut Vec<Change>) -> Result<Ve
     Ok(sequences)
 }
 
-/// OpenAI's goes to 2, Anthropic's to 1. Models after Opus 4.6 take 1 only, and refuse others themselves: which model
-/// stands behind a name is theirs to know.
+/// OpenAI's goes to 2, Anthropic's to 1.
 fn temperature(chat: &mut Object<'_>, changes: &mut Vec<Change>) -> Result<Option<f64>, Untranslatable> {
     let temperature: Option<f64> = chat.take_as("temperature", "a number")?;
     if temperature.is_some_and(|temperature| temperature > 1.0) {

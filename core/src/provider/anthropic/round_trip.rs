@@ -9,7 +9,7 @@ use super::*;
 #[test]
 fn an_answer_sent_back_is_the_answer_byte_by_byte() {
     let mut random = Rng::with_seed(1);
-    for _ in 0..500 {
+    for _ in 0..2_000 {
         let content = random_content(&mut random);
         let answer =
             format!(r#"{{"id":"msg_1","model":"claude-x","content":{content},"stop_reason":"tool_use","usage":{{}}}}"#);

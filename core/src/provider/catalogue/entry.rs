@@ -88,6 +88,31 @@ impl Provider {
         }))
     }
 
+    /// Whoever answers at an absolute URL that nobody in the catalogue has, and the path there: called as it is, without
+    /// a stored key. `None` for what is no URL with a host. The format is that of the path, where the path tells.
+    pub(crate) fn unlisted(url: &str) -> Option<(Self, &str)> {
+        let authority = url.find("://")? + 3;
+        let end = url[authority..].find('/').map_or(url.len(), |slash| authority + slash);
+        let path = url[end..].trim_start_matches('/');
+        if authority == end {
+            return None;
+        }
+        let known = ["completions", "responses", "embeddings"].iter().any(|kind| path.ends_with(kind));
+        let settings = ProviderConfig::default();
+        let provider = Self {
+            slug: url[authority..end].rsplit('@').next()?.to_owned(),
+            base_url: url[..end].to_owned(),
+            format: if known { Format::Openai } else { Format::Other },
+            moved: true,
+            missing: None,
+            row: None,
+            paths: Paths::default(),
+            credentials: Credentials::new(Auth::bearer(), "", &settings, &[], &|_| None).ok()?,
+            chat: None,
+        };
+        Some((provider, path))
+    }
+
     /// Whether the provider can be called at all: some need an account id in their URL.
     pub(crate) fn ready(&self) -> Result<(), Error> {
         let (Some(variable), Some(row)) = (self.missing, self.row) else { return Ok(()) };

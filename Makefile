@@ -1,0 +1,30 @@
+# Every command of the project. `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench gen test-rust test-python test-node
+
+CARGO ?= cargo
+# `make test PROFILE=ci` builds what Python and Node load with optimisations.
+PROFILE ?= dev
+export PROFILE
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: ## Show the gateway at work in Python and Node, without any key
+	@./demo/run
+
+test: ## Test every language that has its toolchain here
+	@./scripts/suites test
+
+check: ## Formatters, linters, type checkers, generated files
+	@./scripts/suites check
+
+bench: ## Ratios against raw clients, in one run
+	@./benches/run
+
+gen: ## Make the generated files anew: contract page, configuration schema
+	@./scripts/gen
+
+prices: ## Make the price table anew from the published package
+	@python3 scripts/prices.py

@@ -1,0 +1,51 @@
+//! Exact answers, kept in memory. The road asks before it calls a provider and stores what was whole and good.
+
+mod key;
+mod memory;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+
+pub(crate) use self::key::{Key, key};
+pub(crate) use self::memory::Memory;
+use crate::usage::NanoUsd;
+
+/// The reference caches requests up to 25 MB.
+const MAX_REQUEST_BYTES: usize = 25 * 1000 * 1000;
+
+/// A whole answer, ready to be given again.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) model_served: Option<String>,
+    /// What the answer had cost: what a hit saves.
+    pub(crate) cost: Option<NanoUsd>,
+}
+
+/// Where answers are kept.
+pub(crate) trait CacheStore: Send + Sync {
+    /// The entry under `key`, unless it is over its time at `now_us` (monotonic).
+    fn get(&self, key: &Key, now_us: u64) -> Option<Entry>;
+
+    /// Keeps `entry` for `ttl` from `now_us` (monotonic).
+    fn put(&self, key: Key, entry: Entry, ttl: Duration, now_us: u64);
+}
+
+/// Whether a request may be answered from the cache at all: streams are not, and neither is what is over 25 MB.
+pub(crate) fn covers(method: &http::Method, body: &[u8], stream: bool) -> bool {
+    method == http::Method::POST && !stream && body.len() <= MAX_REQUEST_BYTES
+}
+
+/// Whether an answer may be kept: good, whole, text or image.
+pub(crate) fn is_cacheable(status: StatusCode, headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let textual = kind.starts_with("text/") && kind != "text/event-stream";
+    status == StatusCode::OK && (textual || kind.starts_with("image/") || kind.ends_with("json"))
+}

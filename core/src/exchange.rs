@@ -1,0 +1,88 @@
+//! One call on its way: what was asked, the targets that may answer, and what has been tried.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+use crate::message::Deadlines;
+use crate::policy::Policy;
+use crate::provider::Provider;
+use crate::record::Attempt;
+use crate::usage::Format;
+
+/// Everything the road knows about a call.
+pub(crate) struct Exchange {
+    /// A lowercase `UUIDv7`: request id and log id in one, as on the reference for single calls.
+    pub(crate) id: String,
+    /// Wall clock at the start, in microseconds since 1970 UTC.
+    pub(crate) created_at_us: u64,
+    /// Monotonic clock at the start, in microseconds.
+    pub(crate) started_us: u64,
+    pub(crate) user_agent: Option<String>,
+    /// Bytes of the caller's body.
+    pub(crate) request_size: u64,
+    pub(crate) deadlines: Deadlines,
+    /// What applies before a target is chosen: the gateway's settings under the request's headers.
+    pub(crate) policy: Policy,
+    /// In the order in which they are tried; never empty on the road.
+    pub(crate) targets: Vec<Target>,
+    /// Whether the caller gave a list: then a failure may fall back, and "nobody answered" has its own form.
+    pub(crate) universal: bool,
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+/// One place that may answer.
+pub(crate) struct Target {
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) method: Method,
+    /// The native path, without a leading slash and without the query.
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    /// The caller's headers for this provider, the gateway's own already taken out.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// What the body (or the path) names; empty if nothing does.
+    pub(crate) model: String,
+    pub(crate) stream: bool,
+    pub(crate) shape: Shape,
+    pub(crate) policy: Policy,
+}
+
+/// The shape of a target's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// The provider's own, whatever it is.
+    Native,
+    /// OpenAI's chat completions, for a provider that takes chats in this format.
+    Chat(Format),
+}
+
+impl Target {
+    /// The format of what goes to the provider and comes back from it.
+    pub(crate) fn format(&self) -> Format {
+        match self.shape {
+            Shape::Native => self.provider.format_of(&self.path),
+            Shape::Chat(format) => format,
+        }
+    }
+
+    /// What kind of call this is, as far as its path tells.
+    pub(crate) fn request_type(&self) -> Option<&'static str> {
+        const KINDS: [(&str, &str); 12] = [
+            ("chat/completions", "chat"),
+            ("messages", "chat"),
+            ("generateContent", "chat"),
+            ("/chat", "chat"),
+            ("responses", "responses"),
+            ("embeddings", "embeddings"),
+            ("embedContent", "embeddings"),
+            ("completions", "completions"),
+            ("audio/speech", "speech"),
+            ("audio/transcriptions", "transcription"),
+            ("images/generations", "image"),
+            ("files", "files"),
+        ];
+        KINDS.iter().find(|(end, _)| self.path.ends_with(end)).map(|(_, kind)| *kind)
+    }
+}

@@ -1,0 +1,175 @@
+//! The handle: cheap to clone, safe to share between threads, nothing started before first use.
+
+mod inner;
+mod open;
+mod short;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+pub(crate) use self::inner::Inner;
+pub use self::open::GatewayBuilder;
+use self::open::Shared;
+use crate::config::Config;
+use crate::error::Error;
+use crate::log::{LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport};
+use crate::message::{Request, Response};
+use crate::pipeline;
+
+/// An AI gateway in this process.
+///
+/// ```
+/// # use tollhouse::{Config, Gateway};
+/// let gateway = Gateway::new(Config::from_json(r#"{"cache": {"ttl": "1h"}}"#)?)?;
+/// # Ok::<(), tollhouse::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Gateway {
+    shared: Arc<Shared>,
+}
+
+impl Gateway {
+    /// A gateway with this configuration. Keys are read from the environment now; no file, socket or thread is opened.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the field that cannot work.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        Self::builder(config).build()
+    }
+
+    /// A gateway with a clock or a transport of your own.
+    #[must_use]
+    pub fn builder(config: Config) -> GatewayBuilder {
+        GatewayBuilder::new(config)
+    }
+
+    /// The door: every other call is a short path to it. Upstream failures are answers.
+    ///
+    /// # Errors
+    /// Only [`ErrorKind::Closed`](crate::ErrorKind::Closed).
+    pub async fn handle(&self, request: Request) -> Result<Response, Error> {
+        Ok(pipeline::handle(self.shared.inner()?, request).await)
+    }
+
+    /// The universal endpoint: one entry `{provider, endpoint, headers, query}` or a list of them, tried in order.
+    /// `options` is `{gateway: {skipCache, cacheTtl, cacheKey, metadata, collectLog, eventId, requestTimeoutMs, retries},
+    /// extraHeaders}` as in the reference's binding; snake case works too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for options that cannot be read, and `Closed`.
+    pub async fn run(&self, entries: &Value, options: &Value) -> Result<Response, Error> {
+        self.handle(short::run(entries, options)?).await
+    }
+
+    /// Asks any chat model in OpenAI's shape: `model` is `{provider}/{model}`, `messages` a text or a list of messages,
+    /// `options` further fields of the body and, under `gateway` and `extraHeaders`, those of [`run`](Self::run).
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn chat(&self, model: &str, messages: &Value, options: &Value) -> Result<Response, Error> {
+        self.handle(short::chat(model, messages, options)?).await
+    }
+
+    /// The log of one call, readable as soon as its answer is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::LogNotFound`](crate::ErrorKind::LogNotFound).
+    pub async fn get_log(&self, log_id: &str) -> Result<Value, Error> {
+        self.shared.inner()?.log.get(log_id).await
+    }
+
+    /// Adds feedback (1, -1 or null), a score or metadata to a log.
+    ///
+    /// # Errors
+    /// `LogNotFound`, or `InvalidRequest` naming the field.
+    pub async fn patch_log(&self, log_id: &str, patch: &Value) -> Result<(), Error> {
+        let patch = LogPatch::from_json(patch)?;
+        self.shared.inner()?.log.patch(log_id, patch).await
+    }
+
+    /// Logs, newest first unless the query says otherwise.
+    ///
+    /// # Errors
+    /// `InvalidRequest` naming the part of the query that cannot be read.
+    pub async fn logs(&self, query: &Value) -> Result<LogPage, Error> {
+        let inner = self.shared.inner()?;
+        inner.log.query(LogQuery::from_json(query, inner.clock.now_us())?).await
+    }
+
+    /// Deletes the logs that a query finds, and tells how many there were.
+    ///
+    /// # Errors
+    /// As [`logs`](Self::logs).
+    pub async fn delete_logs(&self, query: &Value) -> Result<u64, Error> {
+        let inner = self.shared.inner()?;
+        inner.log.delete(LogQuery::from_json(query, inner.clock.now_us())?).await
+    }
+
+    /// One body of a call, whole, where payloads were collected.
+    ///
+    /// # Errors
+    /// `LogNotFound`, also for a log without that body.
+    pub async fn log_payload(&self, log_id: &str, part: Payload) -> Result<Bytes, Error> {
+        self.shared.inner()?.log.payload(log_id, part).await
+    }
+
+    /// Requests, tokens and cost, grouped; with the counting basis in words.
+    ///
+    /// # Errors
+    /// `InvalidRequest` naming the part of the query that cannot be read.
+    pub async fn usage(&self, query: &Value) -> Result<UsageReport, Error> {
+        let inner = self.shared.inner()?;
+        inner.log.usage(UsageQuery::from_json(query, inner.clock.now_us())?).await
+    }
+
+    /// Tokens of a text or a list of chat messages before a call, offline.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownModel`](crate::ErrorKind::UnknownModel), or `InvalidRequest` for an input of another shape.
+    #[cfg(feature = "tokens")]
+    pub fn count_tokens(&self, model: &str, input: &Value) -> Result<crate::TokenCount, Error> {
+        crate::account::count_tokens(model, &crate::account::TokenInput::from_json(input)?)
+    }
+
+    /// The configuration in force. Secrets show as `set`.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        self.shared.config()
+    }
+
+    /// How the log is doing: whether it had to leave its file, and what it has lost.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub fn health(&self) -> Result<LogHealth, Error> {
+        Ok(self.shared.inner()?.log.health())
+    }
+
+    /// Ends when everything that was logged so far is on disk.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.shared.inner()?.log.flush().await
+    }
+
+    /// To be called before this process forks: writes what waits and lets go of the log's file, which a child could not
+    /// open again otherwise. The next call opens it anew, in parent and child. Says whether it was done within `budget`.
+    pub fn before_fork(&self, budget: Duration) -> bool {
+        self.shared.before_fork(budget)
+    }
+
+    /// Writes what is still to be written, within `budget`, and refuses calls from now on. Closing twice is harmless.
+    pub fn close(&self, budget: Duration) {
+        self.shared.close(budget);
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("id", &self.config().id).finish_non_exhaustive()
+    }
+}

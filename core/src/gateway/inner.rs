@@ -1,0 +1,126 @@
+//! What the road needs: every room, once, for this process.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::{HeaderMap, HeaderValue};
+
+use super::open::Parts;
+use crate::account::{Price, Prices};
+use crate::cache::{self, CacheStore, Key};
+use crate::clock::Clock;
+use crate::config::{Config, Money};
+use crate::exchange::{Shape, Target};
+use crate::limit::{self, LimitStore, Rule};
+use crate::log::{LogSettings, LogStore};
+use crate::policy::Policy;
+use crate::provider::Catalogue;
+use crate::refusal::Refusal;
+use crate::stage::{Stage, Stages};
+use crate::transport::{HttpTransport, Transport};
+
+pub(crate) struct Inner {
+    pub(crate) pid: u32,
+    pub(crate) config: Arc<Config>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) stages: Stages,
+    /// The gateway's own settings, before any header.
+    pub(crate) defaults: Policy,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) limits: Box<dyn LimitStore>,
+    pub(crate) prices: Prices,
+    pub(crate) log: LogStore,
+    cache: Box<dyn CacheStore>,
+    random: Mutex<fastrand::Rng>,
+}
+
+impl Inner {
+    pub(super) fn new(config: Arc<Config>, catalogue: Arc<Catalogue>, parts: &Parts) -> Self {
+        let connect = config.timeouts.connect.duration();
+        let rule = config.limits.requests().map(|rule| Rule {
+            limit: rule.limit,
+            window: rule.per.duration(),
+            technique: rule.technique,
+        });
+        Self {
+            pid: std::process::id(),
+            catalogue,
+            clock: parts.clock.clone(),
+            transport: parts.transport.clone().unwrap_or_else(|| Arc::new(HttpTransport::new(connect))),
+            stages: parts.stages,
+            defaults: Policy::of(&config),
+            rule,
+            limits: Box::new(limit::Memory::default()),
+            prices: prices(&config),
+            log: LogStore::new(log_settings(&config)),
+            cache: Box::new(cache::Memory::new(config.cache.max_bytes.bytes(), config.cache.max_entry_bytes.bytes())),
+            // From the operating system: a parent and its forked child must not draw the same ids.
+            random: Mutex::new(fastrand::Rng::with_seed(getrandom::u64().unwrap_or_else(|_| parts.clock.now_us()))),
+            config,
+        }
+    }
+
+    /// A lowercase `UUIDv7` at the clock's time (RFC 9562, 5.7).
+    pub(crate) fn new_id(&self) -> String {
+        let mut random = [0; 10];
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut random);
+        uuid::Builder::from_unix_timestamp_millis(self.clock.now_us() / 1_000, &random).into_uuid().to_string()
+    }
+
+    /// `policy` under `headers`.
+    pub(crate) fn under_headers(&self, policy: Policy, headers: &HeaderMap) -> Result<Policy, Refusal> {
+        if self.stages.on(Stage::Headers) { policy.under(headers) } else { Ok(policy) }
+    }
+
+    /// The answer that is kept for `target`, if the cache may give it.
+    pub(crate) fn cached(&self, target: &Target) -> Option<cache::Entry> {
+        if target.policy.cache.skip {
+            return None;
+        }
+        self.cache.get(&self.cache_key(target)?, self.clock.monotonic_us())
+    }
+
+    /// Keeps the answer to `target`, if the cache is on for it. An answer that was fetched past the cache refreshes it.
+    pub(crate) fn remember(&self, target: &Target, entry: cache::Entry) {
+        if let (Some(key), Some(ttl)) = (self.cache_key(target), target.policy.cache.ttl()) {
+            self.cache.put(key, entry, ttl, self.clock.monotonic_us());
+        }
+    }
+
+    fn cache_key(&self, target: &Target) -> Option<Key> {
+        target.policy.cache.ttl()?;
+        if !self.stages.on(Stage::Cache) || !cache::covers(&target.method, &target.body, target.stream) {
+            return None;
+        }
+        let parts: [&[u8]; 6] = [
+            target.provider.slug.as_bytes(),
+            target.path.as_bytes(),
+            target.query.as_deref().unwrap_or_default().as_bytes(),
+            &[u8::from(target.shape != Shape::Native)],
+            target.provider.credential(&target.headers).map_or(&[], HeaderValue::as_bytes),
+            &target.body,
+        ];
+        Some(cache::key(&self.config.id, target.policy.cache.key.as_deref(), &parts))
+    }
+}
+
+fn prices(config: &Config) -> Prices {
+    let nano = |money: Money| u64::try_from(money.nano_usd()).unwrap_or_default();
+    Prices::new(config.prices.iter().map(|(model, price)| {
+        let price = Price {
+            input: nano(price.input),
+            output: nano(price.output),
+            cache_read: price.cache_read.map(nano),
+            cache_write: price.cache_write.map(nano),
+        };
+        (model.clone(), price)
+    }))
+}
+
+fn log_settings(config: &Config) -> LogSettings {
+    let mut settings = config.logs.path.as_ref().map_or_else(LogSettings::in_memory, LogSettings::in_file);
+    settings.max_records = config.logs.max_records.unwrap_or(settings.max_records);
+    settings.when_full = config.logs.when_full;
+    settings
+}

@@ -1,0 +1,131 @@
+//! How a gateway comes to be, survives a fork, and ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::{Gateway, Inner};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::provider::Catalogue;
+use crate::stage::{Stage, Stages};
+use crate::transport::Transport;
+
+/// The value of an environment variable.
+type Environment = Box<dyn Fn(&str) -> Option<String>>;
+
+/// A gateway with parts of your own.
+pub struct GatewayBuilder {
+    config: Config,
+    parts: Parts,
+    environment: Environment,
+}
+
+/// What a forked child needs to begin again.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) transport: Option<Arc<dyn Transport>>,
+    pub(super) stages: Stages,
+}
+
+impl GatewayBuilder {
+    pub(super) fn new(config: Config) -> Self {
+        let parts = Parts { clock: Arc::new(SystemClock::new()), transport: None, stages: Stages::default() };
+        Self { config, parts, environment: Box::new(|name| std::env::var(name).ok()) }
+    }
+
+    /// Takes the time from `clock`.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.parts.clock = clock;
+        self
+    }
+
+    /// Sends through `transport`.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.parts.transport = Some(transport);
+        self
+    }
+
+    /// Reads keys and account ids from `environment` instead of the process's.
+    #[must_use]
+    pub fn environment(mut self, environment: impl Fn(&str) -> Option<String> + 'static) -> Self {
+        self.environment = Box::new(environment);
+        self
+    }
+
+    /// Takes one stage off the road, to show that a test needs it.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn without(mut self, stage: Option<Stage>) -> Self {
+        self.parts.stages = Stages::without(stage);
+        self
+    }
+
+    /// The gateway.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] naming the field that cannot work.
+    pub fn build(self) -> Result<Gateway, Error> {
+        self.config.validate()?;
+        let catalogue = Arc::new(Catalogue::new(&self.config, &*self.environment)?);
+        let config = Arc::new(self.config);
+        let inner = Inner::new(config.clone(), catalogue.clone(), &self.parts);
+        let shared = Shared {
+            config,
+            catalogue,
+            parts: self.parts,
+            current: ArcSwap::from_pointee(inner),
+            closed: AtomicBool::new(false),
+        };
+        Ok(Gateway { shared: Arc::new(shared) })
+    }
+}
+
+/// What all clones of a handle have in common.
+pub(super) struct Shared {
+    config: Arc<Config>,
+    catalogue: Arc<Catalogue>,
+    parts: Parts,
+    current: ArcSwap<Inner>,
+    closed: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The state of this process. In a forked child the parent's threads and sockets are gone and its locks may be held
+    /// by nobody, so the child begins afresh and leaves the parent's state untouched.
+    pub(super) fn inner(&self) -> Result<Arc<Inner>, Error> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "the gateway was closed; open a new one"));
+        }
+        let inner = self.current.load_full();
+        if inner.pid == std::process::id() {
+            return Ok(inner);
+        }
+        let fresh = Arc::new(Inner::new(self.config.clone(), self.catalogue.clone(), &self.parts));
+        let left = self.current.compare_and_swap(&inner, fresh);
+        std::mem::forget((left, inner));
+        Ok(self.current.load_full())
+    }
+
+    pub(super) fn before_fork(&self, budget: Duration) -> bool {
+        let inner = self.current.load();
+        inner.pid != std::process::id() || inner.log.release(budget)
+    }
+
+    pub(super) fn close(&self, budget: Duration) {
+        let inner = self.current.load_full();
+        if !self.closed.swap(true, Ordering::AcqRel) && inner.pid == std::process::id() {
+            inner.log.close(budget);
+        }
+    }
+}

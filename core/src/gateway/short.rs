@@ -1,0 +1,135 @@
+//! Short paths to the door: what a call by method looks like as a request.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+use crate::headers::request as name;
+use crate::message::Request;
+
+/// The options of the reference's binding. Snake case is accepted beside its camel case.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Options {
+    gateway: GatewayOptions,
+    #[serde(alias = "extra_headers")]
+    extra_headers: Map<String, Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct GatewayOptions {
+    #[serde(alias = "skip_cache")]
+    skip_cache: Option<bool>,
+    #[serde(alias = "cache_ttl")]
+    cache_ttl: Option<u64>,
+    #[serde(alias = "cache_key")]
+    cache_key: Option<String>,
+    metadata: Option<Map<String, Value>>,
+    #[serde(alias = "collect_log")]
+    collect_log: Option<bool>,
+    #[serde(alias = "event_id")]
+    event_id: Option<String>,
+    #[serde(alias = "request_timeout_ms")]
+    request_timeout_ms: Option<u64>,
+    retries: Option<Retries>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Retries {
+    #[serde(alias = "max_attempts")]
+    max_attempts: Option<u64>,
+    #[serde(alias = "retry_delay_ms")]
+    retry_delay_ms: Option<u64>,
+    backoff: Option<String>,
+}
+
+pub(super) fn run(entries: &Value, options: &Value) -> Result<Request, Error> {
+    let mut request = Request::post("/", entries);
+    add_headers(&mut request.headers, options)?;
+    Ok(request)
+}
+
+pub(super) fn chat(model: &str, messages: &Value, options: &Value) -> Result<Request, Error> {
+    let mut body = match options {
+        Value::Null => Map::new(),
+        Value::Object(fields) => fields.clone(),
+        _ => return Err(Error::invalid("options", "not an object")),
+    };
+    let gateway = json!({
+        "gateway": body.remove("gateway").unwrap_or_default(),
+        "extraHeaders": body.remove("extraHeaders").or_else(|| body.remove("extra_headers")).unwrap_or_default(),
+    });
+    let messages = match messages {
+        Value::String(text) => json!([{"role": "user", "content": text}]),
+        Value::Array(_) => messages.clone(),
+        _ => return Err(Error::invalid("messages", "neither a text nor a list of messages")),
+    };
+    body.insert("model".into(), model.into());
+    body.insert("messages".into(), messages);
+    let mut request = Request::post("/compat/chat/completions", &Value::Object(body));
+    add_headers(&mut request.headers, &gateway)?;
+    Ok(request)
+}
+
+fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
+    let options: Options = match without_nulls(options) {
+        Value::Null => Options::default(),
+        options => serde_path_to_error::deserialize(options)
+            .map_err(|error| Error::invalid(format!("options.{}", error.path()), error.inner().to_string()))?,
+    };
+    let GatewayOptions {
+        skip_cache,
+        cache_ttl,
+        cache_key,
+        metadata,
+        collect_log,
+        event_id,
+        request_timeout_ms,
+        retries,
+    } = options.gateway;
+    let retries = retries.unwrap_or(Retries { max_attempts: None, retry_delay_ms: None, backoff: None });
+    let text = |number: Option<u64>| number.map(|number| number.to_string());
+    let settings = [
+        (name::SKIP_CACHE, skip_cache.map(|flag| flag.to_string())),
+        (name::CACHE_TTL, text(cache_ttl)),
+        (name::CACHE_KEY, cache_key.filter(|key| !key.is_empty())),
+        (name::METADATA, metadata.map(|entries| Value::Object(entries).to_string())),
+        (name::COLLECT_LOG, collect_log.map(|flag| flag.to_string())),
+        (name::EVENT_ID, event_id),
+        (name::REQUEST_TIMEOUT, text(request_timeout_ms)),
+        (name::MAX_ATTEMPTS, text(retries.max_attempts)),
+        (name::RETRY_DELAY, text(retries.retry_delay_ms)),
+        (name::BACKOFF, retries.backoff),
+    ];
+    for (name, value) in settings {
+        if let Some(value) = value {
+            headers.insert(name.clone(), header_value(name.as_str(), &value)?);
+        }
+    }
+    for (key, value) in options.extra_headers {
+        let name = HeaderName::from_bytes(key.as_bytes())
+            .map_err(|_| Error::invalid("options.extraHeaders", format!("{key:?} is not a header name")))?;
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        headers.insert(name, header_value(&key, &text)?);
+    }
+    Ok(())
+}
+
+/// A null stands for "not given", as in every host language.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let given = fields.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(given.map(|(key, value)| (key.clone(), without_nulls(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn header_value(name: &str, text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_bytes(text.as_bytes())
+        .map_err(|_| Error::invalid(name, "the value has control characters, which a header cannot carry"))
+}

@@ -1,0 +1,77 @@
+//! Every header that speaks to the gateway or from it, in one table.
+//! Names and meanings follow Cloudflare's AI Gateway ("Header glossary" in its documentation).
+
+use http::{HeaderMap, HeaderName, header};
+
+/// Names that a caller may set.
+pub(crate) mod request {
+    use http::HeaderName;
+
+    pub(crate) const SKIP_CACHE: HeaderName = HeaderName::from_static("cf-aig-skip-cache");
+    pub(crate) const CACHE_TTL: HeaderName = HeaderName::from_static("cf-aig-cache-ttl");
+    pub(crate) const CACHE_KEY: HeaderName = HeaderName::from_static("cf-aig-cache-key");
+    pub(crate) const COLLECT_LOG: HeaderName = HeaderName::from_static("cf-aig-collect-log");
+    pub(crate) const COLLECT_LOG_PAYLOAD: HeaderName = HeaderName::from_static("cf-aig-collect-log-payload");
+    pub(crate) const METADATA: HeaderName = HeaderName::from_static("cf-aig-metadata");
+    pub(crate) const CUSTOM_COST: HeaderName = HeaderName::from_static("cf-aig-custom-cost");
+    pub(crate) const EVENT_ID: HeaderName = HeaderName::from_static("cf-aig-event-id");
+    pub(crate) const REQUEST_TIMEOUT: HeaderName = HeaderName::from_static("cf-aig-request-timeout");
+    pub(crate) const MAX_ATTEMPTS: HeaderName = HeaderName::from_static("cf-aig-max-attempts");
+    pub(crate) const RETRY_DELAY: HeaderName = HeaderName::from_static("cf-aig-retry-delay");
+    pub(crate) const BACKOFF: HeaderName = HeaderName::from_static("cf-aig-backoff");
+    /// Old names, still accepted; the new name wins where both are set.
+    pub(crate) const OLD_SKIP_CACHE: HeaderName = HeaderName::from_static("cf-skip-cache");
+    pub(crate) const OLD_CACHE_TTL: HeaderName = HeaderName::from_static("cf-cache-ttl");
+}
+
+/// Names that the gateway sets on its answers.
+pub(crate) mod response {
+    use http::HeaderName;
+
+    pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cf-aig-cache-status");
+    pub(crate) const STEP: HeaderName = HeaderName::from_static("cf-aig-step");
+    pub(crate) const LOG_ID: HeaderName = HeaderName::from_static("cf-aig-log-id");
+    pub(crate) const EVENT_ID: HeaderName = HeaderName::from_static("cf-aig-event-id");
+    pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("cf-aig-request-id");
+    /// What a translation left out or altered, as JSON.
+    pub(crate) const CHANGES: HeaderName = HeaderName::from_static("x-tollhouse-changes");
+    /// Read by the OpenAI and Anthropic SDKs before they retry on their own.
+    pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+    pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+    pub(crate) const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+    pub(crate) const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+}
+
+/// Whether a header is meant for the gateway and must not reach a provider.
+pub(crate) fn is_for_gateway(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.starts_with("cf-aig-") || name.starts_with("x-tollhouse-") || name == "cf-skip-cache" || name == "cf-cache-ttl"
+}
+
+/// Whether a header belongs to one connection (RFC 9110, 7.6.1) or is made anew by the HTTP client.
+pub(crate) fn is_for_connection(name: &HeaderName) -> bool {
+    [
+        header::HOST,
+        header::CONTENT_LENGTH,
+        header::CONNECTION,
+        header::TRANSFER_ENCODING,
+        header::TE,
+        header::TRAILER,
+        header::UPGRADE,
+        header::PROXY_AUTHORIZATION,
+        header::PROXY_AUTHENTICATE,
+        // The HTTP client asks for what it can decode itself, so that usage can be read on the way.
+        header::ACCEPT_ENCODING,
+    ]
+    .contains(name)
+        || name == "keep-alive"
+        || name == "proxy-connection"
+}
+
+/// Headers of an answer that no longer tell the truth once its body was decoded and cut into chunks anew.
+pub(crate) const REFRAMED: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];
+
+/// The text of a header, if it is there and readable.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

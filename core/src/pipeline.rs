@@ -1,0 +1,81 @@
+//! The road that every call walks, once, in this order:
+//!
+//! resolve → cache → limit → route → prepare → transport → settle
+//!
+//! It never goes back. Two short cuts lead to the end: an answer from the cache, and a refusal. Once a byte of an answer
+//! has reached the caller there is no other try and no fallback.
+
+mod answer;
+mod attempt;
+mod metered;
+mod prepare;
+mod resolve;
+mod settle;
+
+use std::sync::Arc;
+
+use self::answer::Answer;
+use self::settle::Open;
+use crate::exchange::Exchange;
+use crate::gateway::Inner;
+use crate::limit::Decision;
+use crate::message::{Request, Response};
+use crate::refusal::Refusal;
+use crate::stage::Stage;
+
+/// Walks the road.
+pub(crate) async fn handle(inner: Arc<Inner>, request: Request) -> Response {
+    let (exchange, resolved) = resolve::resolve(&inner, request);
+    // From here on the call is in the log however it ends, also when the caller lets go of it in the middle.
+    let mut open = Open::new(inner.clone(), exchange);
+    let outcome = match resolved {
+        Ok(()) => walk(&inner, open.exchange()).await,
+        Err(refusal) => Outcome::Refused(refusal),
+    };
+    open.settle(outcome)
+}
+
+/// How a call came to its answer.
+pub(crate) enum Outcome {
+    /// From the cache, for the target of this index.
+    Hit(usize, crate::cache::Entry),
+    /// From the provider of the target of this index.
+    Answered(usize, Answer),
+    /// From nobody.
+    Refused(Refusal),
+}
+
+async fn walk(inner: &Inner, exchange: &mut Exchange) -> Outcome {
+    let mut admitted = false;
+    let mut failed = None;
+    for step in 0..exchange.targets.len() {
+        if let Some(entry) = inner.cached(&exchange.targets[step]) {
+            return Outcome::Hit(step, entry);
+        }
+        if !admitted {
+            if let Err(refusal) = admit(inner) {
+                return Outcome::Refused(refusal);
+            }
+            admitted = true;
+        }
+        let is_last = step + 1 == exchange.targets.len() || !inner.stages.on(Stage::Fallback);
+        match attempt::attempt(inner, exchange, step, is_last).await {
+            Ok(answer) if answer.is_success() || is_last => return Outcome::Answered(step, answer),
+            Ok(answer) => failed = Some(Outcome::Answered(step, answer)),
+            Err(refusal) if is_last => return failed.unwrap_or(Outcome::Refused(refusal)),
+            Err(_) => {}
+        }
+    }
+    Outcome::Refused(Refusal::bad(crate::refusal::code::BAD_PARAMETER, "body", "the list of targets is empty"))
+}
+
+/// A hit has cost nothing, so the limit stands behind the cache; fallbacks and retries belong to the call that was counted.
+fn admit(inner: &Inner) -> Result<(), Refusal> {
+    let Some(rule) = inner.rule.as_ref().filter(|_| inner.stages.on(Stage::Limit)) else {
+        return Ok(());
+    };
+    match inner.limits.admit(&inner.config.id, rule, inner.clock.now_us()) {
+        Decision::Admitted => Ok(()),
+        Decision::Refused { retry_after } => Err(Refusal::rate_limited(rule.limit, rule.window, retry_after)),
+    }
+}

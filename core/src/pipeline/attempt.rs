@@ -1,0 +1,93 @@
+//! The tries at one target: each is sent, timed, read as far as needed, and remembered.
+
+use http::StatusCode;
+
+use super::answer::{self, Answer};
+use super::prepare::prepare;
+use crate::error::{Error, ErrorKind};
+use crate::exchange::Exchange;
+use crate::gateway::Inner;
+use crate::record::{Attempt, AttemptState};
+use crate::refusal::{Refusal, code};
+use crate::route::{self, Tries, within};
+use crate::stage::Stage;
+use crate::transport::{TransportError, UpstreamRequest, UpstreamResponse, watch};
+
+/// Tries target number `step` until it answers well or its tries are used up. An error is a call that got no answer.
+pub(super) async fn attempt(
+    inner: &Inner,
+    exchange: &mut Exchange,
+    step: usize,
+    is_last: bool,
+) -> Result<Answer, Refusal> {
+    let target = &exchange.targets[step];
+    let prepared = prepare(inner, target, exchange.deadlines)?;
+    let timeout = target.policy.timeout.filter(|_| inner.stages.on(Stage::Timeout));
+    let mut tries = Tries::new(&target.policy.retry, timeout, !is_last);
+    let mut pause_us = 0;
+    loop {
+        let number = tries.begin();
+        let started_us = inner.clock.monotonic_us();
+        let sent = send(inner, prepared.request.clone(), &tries).await;
+        let first_byte_us = inner.clock.monotonic_us();
+        let read = match sent {
+            Ok(head) => answer::read(inner, exchange, step, &prepared, head).await,
+            Err(error) => Err(error),
+        };
+        exchange.attempts.push(Attempt {
+            step: u32::try_from(step).unwrap_or(u32::MAX),
+            number,
+            provider: exchange.targets[step].provider.slug.clone(),
+            model: exchange.targets[step].model.clone(),
+            state: read.as_ref().map_or_else(|failed| failed.state, |_| AttemptState::Started),
+            status: read.as_ref().ok().map(|answer| answer.status.as_u16()),
+            reason: read.as_ref().err().map(|failed| failed.error.to_string()),
+            duration_us: first_byte_us - started_us,
+            waited_us: pause_us,
+        });
+        let (status, retry_after) = match &read {
+            Ok(answer) if answer.is_success() => (Some(answer.status), None),
+            Ok(answer) => (Some(answer.status), route::retry_after(&answer.headers)),
+            Err(_) => (None, None),
+        };
+        let again = tries.next_after(status, retry_after).filter(|_| inner.stages.on(Stage::Retry));
+        match (read, again) {
+            (Ok(answer), _) if answer.is_success() => return Ok(answer),
+            (Ok(answer), None) => return Ok(answer.final_failure(tries_were_asked(exchange, step))),
+            (Err(failed), None) => return Err(no_answer(exchange, failed.error)),
+            (_, Some(delay)) => {
+                pause_us = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
+                route::pause(&inner.clock, delay).await;
+            }
+        }
+    }
+}
+
+async fn send(inner: &Inner, request: UpstreamRequest, tries: &Tries<'_>) -> Result<UpstreamResponse, TransportError> {
+    let deadlines = request.deadlines;
+    let limit = tries.first_byte(&deadlines);
+    let Some(answer) = within(&inner.clock, limit, inner.transport.send(request)).await else {
+        let (state, error) = route::timed_out(limit.unwrap_or_default());
+        return Err(TransportError { state, error });
+    };
+    let mut answer = answer?;
+    let between = deadlines.read.or(inner.config.timeouts.between_chunks());
+    answer.body = watch(answer.body, between, &inner.clock);
+    Ok(answer)
+}
+
+fn tries_were_asked(exchange: &Exchange, step: usize) -> bool {
+    exchange.targets[step].policy.retry.max_attempts > 1
+}
+
+/// Nobody answered. A list of targets fails as on the reference; a single call tells a timeout from a broken way.
+fn no_answer(exchange: &Exchange, error: Error) -> Refusal {
+    let status = match error.kind() {
+        _ if exchange.universal => StatusCode::BAD_REQUEST,
+        ErrorKind::Timeout | ErrorKind::ConnectTimeout => StatusCode::GATEWAY_TIMEOUT,
+        _ => StatusCode::BAD_GATEWAY,
+    };
+    let mut refusal = Refusal::new(status, code::NO_ANSWER, format!("Failed to get response from provider: {error}"));
+    refusal.failure = Some(error);
+    refusal
+}

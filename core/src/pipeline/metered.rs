@@ -1,0 +1,146 @@
+//! A streamed answer on its way to the caller: passed on chunk by chunk, counted on the way, settled at its end.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+
+use super::settle::{End, Settling};
+use crate::account::Meter;
+use crate::error::{Error, ErrorKind};
+use crate::message::ByteStream;
+use crate::provider::StreamDecoder;
+
+/// As much of a stream as is kept for the log; a longer answer is not logged with its payload.
+const MAX_KEPT_BYTES: usize = 10 * 1000 * 1000;
+
+pub(super) struct Metered {
+    upstream: ByteStream,
+    meter: Option<Box<Meter>>,
+    decoder: Option<Box<dyn StreamDecoder>>,
+    /// Present until the call is settled.
+    settling: Option<Settling>,
+    kept: Option<BytesMut>,
+    size: u64,
+    /// Comes after what was decoded together with it.
+    pending_error: Option<Error>,
+}
+
+impl Metered {
+    pub(super) fn new(
+        upstream: ByteStream,
+        meter: Option<Box<Meter>>,
+        decoder: Option<Box<dyn StreamDecoder>>,
+        settling: Settling,
+    ) -> Self {
+        let kept = settling.keeps_payloads().then(BytesMut::new);
+        Self { upstream, meter, decoder, settling: Some(settling), kept, size: 0, pending_error: None }
+    }
+
+    /// What the caller sees of a chunk.
+    fn pass(&mut self, chunk: Bytes) -> Bytes {
+        if let Some(meter) = &mut self.meter {
+            meter.feed(&chunk);
+        }
+        let Some(decoder) = &mut self.decoder else {
+            return chunk;
+        };
+        let mut out = Vec::new();
+        self.pending_error = decoder.feed(&chunk, &mut out).err();
+        out.into()
+    }
+
+    fn keep(&mut self, chunk: &Bytes) {
+        self.size += chunk.len() as u64;
+        let Some(kept) = &mut self.kept else { return };
+        if kept.len() + chunk.len() <= MAX_KEPT_BYTES {
+            kept.extend_from_slice(chunk);
+        }
+    }
+
+    /// The upstream has no more: whether that was the end of the answer.
+    fn end(&mut self) -> (Bytes, Option<Error>) {
+        let mut rest = Vec::new();
+        if let Some(mut decoder) = self.decoder.take() {
+            let error = decoder.end(&mut rest).err();
+            return (rest.into(), error);
+        }
+        let complete = self.meter.as_ref().is_none_or(|meter| meter.finish().complete);
+        let error = (!complete).then(|| {
+            let message = "the provider closed the stream before its end marker; what came is not the whole answer";
+            Error::new(ErrorKind::Broken, message)
+        });
+        (Bytes::new(), error)
+    }
+
+    fn settle(&mut self, ending: &Ending<'_>) {
+        let Some(settling) = self.settling.take() else { return };
+        let metered = self.meter.take().map(|meter| meter.finish());
+        let (usage, model_served) = metered.map_or((None, None), |metered| (metered.usage, metered.model_served));
+        settling.finish(End {
+            usage,
+            model_served,
+            size: self.size,
+            body: self.kept.take().map(BytesMut::freeze),
+            cancelled: matches!(ending, Ending::Cancelled),
+            truncated: matches!(ending, Ending::Broken(_)),
+            error: match ending {
+                Ending::Whole => None,
+                Ending::Broken(error) => Some(error.to_string()),
+                Ending::Cancelled => Some("the caller let go of the stream".to_owned()),
+            },
+            saved: None,
+        });
+    }
+
+    fn fail(&mut self, error: Error) -> Poll<Option<Result<Bytes, Error>>> {
+        self.settle(&Ending::Broken(&error));
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+/// How a stream came to its end.
+enum Ending<'a> {
+    Whole,
+    Broken(&'a Error),
+    Cancelled,
+}
+
+impl Stream for Metered {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        while self.settling.is_some() {
+            if let Some(error) = self.pending_error.take() {
+                return self.fail(error);
+            }
+            let chunk = match ready!(self.upstream.as_mut().poll_next(cx)) {
+                Some(Ok(chunk)) => self.pass(chunk),
+                Some(Err(error)) => return self.fail(error),
+                None => {
+                    let (rest, error) = self.end();
+                    match error {
+                        Some(error) => self.pending_error = Some(error),
+                        None if rest.is_empty() => self.settle(&Ending::Whole),
+                        None => {}
+                    }
+                    rest
+                }
+            };
+            if !chunk.is_empty() {
+                self.keep(&chunk);
+                return Poll::Ready(Some(Ok(chunk)));
+            }
+        }
+        Poll::Ready(None)
+    }
+}
+
+impl Drop for Metered {
+    fn drop(&mut self) {
+        // Many SDKs stop reading at `[DONE]`: a caller who has seen the end has cancelled nothing.
+        let complete = self.meter.as_ref().is_some_and(|meter| meter.finish().complete);
+        self.settle(if complete { &Ending::Whole } else { &Ending::Cancelled });
+    }
+}

@@ -1,0 +1,60 @@
+//! A target as its provider's own request.
+
+use http::StatusCode;
+
+use crate::exchange::{Shape, Target};
+use crate::gateway::Inner;
+use crate::message::Deadlines;
+use crate::provider::{Change, Translation, translation};
+use crate::refusal::{Refusal, code};
+use crate::stage::Stage;
+use crate::transport::UpstreamRequest;
+
+/// What goes out, and how its answer is to be read.
+pub(super) struct Prepared {
+    pub(super) request: UpstreamRequest,
+    pub(super) decoding: Option<Decoding>,
+    pub(super) changes: Vec<Change>,
+}
+
+/// How an answer in another format becomes one in OpenAI's.
+pub(super) struct Decoding {
+    pub(super) translation: &'static dyn Translation,
+    pub(super) include_usage: bool,
+}
+
+pub(super) fn prepare(inner: &Inner, target: &Target, deadlines: Deadlines) -> Result<Prepared, Refusal> {
+    let provider = &target.provider;
+    provider.ready().map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))?;
+    let mut headers = target.headers.clone();
+    if inner.stages.on(Stage::Keys) {
+        match target.shape {
+            Shape::Native => provider.authorize(&mut headers, target.query.as_deref()),
+            Shape::Chat(_) => provider.authorize_chat(&mut headers),
+        }
+    }
+    let mut request = UpstreamRequest {
+        method: target.method.clone(),
+        url: provider.url(&target.path, target.query.as_deref()),
+        headers,
+        body: target.body.clone(),
+        deadlines,
+    };
+    let translation = match target.shape {
+        Shape::Chat(format) if inner.stages.on(Stage::Translate) => translation(format),
+        _ => None,
+    };
+    let Some(translation) = translation else {
+        return Ok(Prepared { request, decoding: None, changes: Vec::new() });
+    };
+    let translated = translation
+        .request(&target.body)
+        .map_err(|reason| Refusal::bad(code::BAD_BODY, &reason.field, reason.message))?;
+    for (name, value) in translated.headers {
+        request.headers.entry(name).or_insert(value);
+    }
+    request.url = provider.url(translated.path, None);
+    request.body = translated.body;
+    let decoding = Some(Decoding { translation, include_usage: translated.include_usage });
+    Ok(Prepared { request, decoding, changes: translated.changes })
+}

@@ -1,0 +1,151 @@
+//! The first stage: what is asked, of whom, under which settings. Everything is parsed here, once.
+
+mod address;
+mod chat;
+mod entry;
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use serde::Deserialize;
+
+use self::address::Address;
+use crate::exchange::{Exchange, Shape, Target};
+use crate::gateway::Inner;
+use crate::headers;
+use crate::message::Request;
+use crate::refusal::{Refusal, code};
+use crate::stage::Stage;
+use crate::usage::Format;
+
+/// An exchange with its targets, or with none and the reason.
+pub(super) fn resolve(inner: &Inner, request: Request) -> (Exchange, Result<(), Refusal>) {
+    let mut exchange = Exchange {
+        id: inner.new_id(),
+        created_at_us: inner.clock.now_us(),
+        started_us: inner.clock.monotonic_us(),
+        user_agent: headers::text(&request.headers, &http::header::USER_AGENT).map(str::to_owned),
+        deadlines: request.deadlines,
+        policy: inner.defaults.clone(),
+        request_size: request.body.len() as u64,
+        targets: Vec::new(),
+        universal: false,
+        attempts: Vec::new(),
+    };
+    let resolved = targets(inner, &mut exchange, request);
+    (exchange, resolved)
+}
+
+fn targets(inner: &Inner, exchange: &mut Exchange, request: Request) -> Result<(), Refusal> {
+    exchange.policy = inner.under_headers(exchange.policy.clone(), &request.headers)?;
+    let policy = &exchange.policy;
+    match address::parse(inner, &request.target)? {
+        Address::Universal => {
+            if request.method != Method::POST {
+                return Err(Refusal::new(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    code::BAD_PARAMETER,
+                    "the universal endpoint takes a POST",
+                ));
+            }
+            exchange.universal = true;
+            exchange.targets = entry::targets(inner, policy, &request.body)?;
+        }
+        Address::Chat => {
+            let headers = forwarded(inner, request.headers);
+            exchange.targets.push(chat::target(inner, policy.clone(), headers, &request.body)?);
+        }
+        Address::Native { provider, path, query } => {
+            let headers = forwarded(inner, request.headers);
+            let peek = Peek::at(&request.body);
+            exchange.targets.push(Target {
+                model: peek
+                    .model
+                    .map(Cow::into_owned)
+                    .or_else(|| model_in(provider.format_of(&path), &path))
+                    .unwrap_or_default(),
+                stream: peek.stream.unwrap_or(false) || path.ends_with(":streamGenerateContent"),
+                shape: Shape::Native,
+                method: request.method,
+                headers,
+                policy: policy.clone(),
+                body: request.body,
+                provider,
+                path,
+                query,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The headers that may reach a provider.
+fn forwarded(inner: &Inner, mut headers: HeaderMap) -> HeaderMap {
+    let strip = inner.stages.on(Stage::Strip);
+    let drop = |name: &http::HeaderName| headers::is_for_connection(name) || (strip && headers::is_for_gateway(name));
+    let dropped: Vec<_> = headers.keys().filter(|name| drop(name)).cloned().collect();
+    for name in dropped {
+        headers.remove(name);
+    }
+    headers
+}
+
+/// What the road needs to know of a JSON body; all the rest stays bytes.
+#[derive(Default, Deserialize)]
+struct Peek<'a> {
+    #[serde(borrow, default)]
+    model: Option<Cow<'a, str>>,
+    #[serde(default)]
+    stream: Option<bool>,
+}
+
+impl<'a> Peek<'a> {
+    /// A body that is no JSON object, or names its model in another way, is none of our business here.
+    fn at(body: &'a Bytes) -> Self {
+        match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'{') => serde_json::from_slice(body).unwrap_or_default(),
+            _ => Self::default(),
+        }
+    }
+}
+
+/// The model that a path names: Gemini's `models/{model}:method`, Workers AI's `@cf/…`.
+fn model_in(format: Format, path: &str) -> Option<String> {
+    let name = match format {
+        Format::Gemini => path.rsplit_once("models/")?.1.split([':', '/']).next()?,
+        Format::WorkersAi => &path[path.find('@')?..],
+        _ => return None,
+    };
+    Some(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_found_in_paths() {
+        let gemini = |path| model_in(Format::Gemini, path);
+        assert_eq!(gemini("v1beta/models/gemini-2.5-flash:generateContent").as_deref(), Some("gemini-2.5-flash"));
+        assert_eq!(gemini("v1beta/files"), None);
+        assert_eq!(
+            model_in(Format::WorkersAi, "run/@cf/meta/llama-3.1-8b-instruct").as_deref(),
+            Some("@cf/meta/llama-3.1-8b-instruct")
+        );
+        assert_eq!(model_in(Format::Openai, "models/x"), None);
+    }
+
+    #[test]
+    fn a_body_is_read_no_further_than_needed() {
+        let peek = |body: &'static str| {
+            let body = Bytes::from_static(body.as_bytes());
+            let peek = Peek::at(&body);
+            (peek.model.map(Cow::into_owned), peek.stream)
+        };
+        assert_eq!(peek(r#" {"x":{"model":"no"},"model":"a\u0062","stream":true}"#), (Some("ab".into()), Some(true)));
+        assert_eq!(peek("--boundary\r\n"), (None, None));
+        assert_eq!(peek(r#"{"model": 3}"#), (None, None));
+        assert_eq!(peek(r#"{"model": "#), (None, None));
+    }
+}

@@ -1,0 +1,109 @@
+//! The universal endpoint: a list of targets, each with a provider, its path, headers and body.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::{Peek, address, chat, forwarded, model_in};
+use crate::exchange::{Shape, Target};
+use crate::gateway::Inner;
+use crate::policy::{EntryConfig, Policy};
+use crate::refusal::{Refusal, code};
+use crate::stage::Stage;
+
+#[derive(Deserialize)]
+struct Entry<'a> {
+    #[serde(borrow)]
+    provider: Cow<'a, str>,
+    #[serde(borrow, default)]
+    endpoint: Cow<'a, str>,
+    #[serde(default)]
+    headers: Map<String, Value>,
+    #[serde(borrow, default)]
+    query: Option<&'a RawValue>,
+    #[serde(default)]
+    config: EntryConfig,
+    #[serde(default)]
+    authorization: Option<String>,
+}
+
+/// The targets of a universal body: a list of entries, or one.
+pub(super) fn targets(inner: &Inner, policy: &Policy, body: &Bytes) -> Result<Vec<Target>, Refusal> {
+    let bad =
+        |error: serde_json::Error| Refusal::bad(code::BAD_BODY, "body", format!("not a universal request: {error}"));
+    let entries: Vec<&RawValue> = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => vec![serde_json::from_slice(body).map_err(bad)?],
+        _ => serde_json::from_slice(body).map_err(bad)?,
+    };
+    if entries.is_empty() {
+        let message = "an empty list; give at least one {provider, endpoint, headers, query}";
+        return Err(Refusal::bad(code::BAD_PARAMETER, "body", message));
+    }
+    let target = |(index, entry): (usize, &&RawValue)| {
+        target(inner, policy, entry).map_err(|refusal| refusal.under(&format!("[{index}]")))
+    };
+    entries.iter().enumerate().map(target).collect()
+}
+
+fn target(inner: &Inner, policy: &Policy, entry: &RawValue) -> Result<Target, Refusal> {
+    let entry: Entry<'_> = serde_json::from_str(entry.get())
+        .map_err(|error| Refusal::bad(code::BAD_BODY, "entry", format!("not a universal entry: {error}")))?;
+    let mut headers = header_map(&entry.headers)?;
+    if let Some(authorization) = &entry.authorization {
+        headers.insert(header::AUTHORIZATION, header_value("authorization", authorization)?);
+    }
+    let mut policy = policy.clone();
+    if inner.stages.on(Stage::Headers) {
+        policy = policy.under_config(&entry.config)?;
+    }
+    let policy = inner.under_headers(policy, &headers)?;
+    let mut headers = forwarded(inner, headers);
+    headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    let body = entry.query.map(|query| Bytes::copy_from_slice(query.get().as_bytes())).unwrap_or_default();
+
+    let (path, query) = address::split_query(entry.endpoint.trim_start_matches('/'));
+    if entry.provider == "compat" {
+        return chat::target(inner, policy, headers, &body);
+    }
+    let provider = address::find(inner, &entry.provider)?;
+    let peek = Peek::at(&body);
+    Ok(Target {
+        model: peek.model.map(Cow::into_owned).or_else(|| model_in(provider.format_of(path), path)).unwrap_or_default(),
+        stream: peek.stream.unwrap_or(false) || path.ends_with(":streamGenerateContent"),
+        shape: Shape::Native,
+        method: Method::POST,
+        path: path.to_owned(),
+        query,
+        headers,
+        policy,
+        body,
+        provider,
+    })
+}
+
+/// An entry's headers; numbers, booleans and objects become text as in the reference's binding.
+fn header_map(entries: &Map<String, Value>) -> Result<HeaderMap, Refusal> {
+    let mut headers = HeaderMap::with_capacity(entries.len() + 1);
+    for (name, value) in entries {
+        let text = match value {
+            Value::Null => continue,
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            other => Cow::Owned(other.to_string()),
+        };
+        let key = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| Refusal::bad(code::BAD_PARAMETER, "headers", format!("{name:?} is not a header name")))?;
+        headers.insert(key, header_value(name, &text)?);
+    }
+    Ok(headers)
+}
+
+/// The value itself may be a key, so the message does not repeat it.
+fn header_value(name: &str, text: &str) -> Result<HeaderValue, Refusal> {
+    HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+        Refusal::bad(code::BAD_PARAMETER, "headers", format!("the value of {name:?} has control characters"))
+    })
+}

@@ -1,0 +1,84 @@
+//! What the gateway answers when it does not call, or could not reach, a provider.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::error::Error;
+use crate::headers::response as name;
+use crate::message::{Body, Response};
+
+/// Error codes of the reference's data plane.
+pub(crate) mod code {
+    pub(crate) const UNKNOWN_GATEWAY: u32 = 2001;
+    pub(crate) const RATE_LIMITED: u32 = 2003;
+    pub(crate) const NO_ANSWER: u32 = 2005;
+    pub(crate) const UNKNOWN_PROVIDER: u32 = 2008;
+    pub(crate) const BAD_BODY: u32 = 7000;
+    pub(crate) const BAD_PARAMETER: u32 = 7001;
+}
+
+/// An answer of the gateway's own.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) code: u32,
+    pub(crate) message: String,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Set when an upstream failed, for callers that raise their own error.
+    pub(crate) failure: Option<Error>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: StatusCode, code: u32, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), headers: Vec::new(), failure: None }
+    }
+
+    /// 400: the request itself cannot be served; `field` says where.
+    pub(crate) fn bad(code: u32, field: &str, message: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, format!("{field}: {message}"))
+    }
+
+    /// 429: the gateway's own limit. `retry-after` is in whole seconds, rounded up.
+    pub(crate) fn rate_limited(limit: u64, window: Duration, retry_after: Duration) -> Self {
+        let seconds = retry_after.as_micros().div_ceil(1_000_000);
+        let text = format!(
+            "Rate limited: {limit} requests per {} s used up, next in {seconds} s (limits.requests). Nothing was sent.",
+            window.as_secs()
+        );
+        let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, text);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        refusal.headers = vec![
+            (header::RETRY_AFTER, seconds.into()),
+            (name::RATE_LIMIT, limit.into()),
+            (name::RATE_REMAINING, 0.into()),
+            (name::RATE_RESET, seconds.into()),
+        ];
+        refusal
+    }
+
+    /// The same, with `place` in front of the message.
+    pub(crate) fn under(mut self, place: &str) -> Self {
+        self.message.insert_str(0, place);
+        self
+    }
+
+    /// The body is one of the reference's gateway errors: `error` is an array.
+    pub(crate) fn into_response(self) -> Response {
+        let body = json!({
+            "success": false,
+            "result": [],
+            "messages": [],
+            "error": [{"code": self.code, "message": self.message}],
+            "name": "AiGatewayError",
+            "httpCode": self.status.as_u16(),
+            "internalCode": self.code,
+            "message": self.message,
+        });
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.extend(self.headers);
+        Response { status: self.status, headers, body: Body::full(body.to_string()), failure: self.failure }
+    }
+}

@@ -1,0 +1,60 @@
+//! The way to a provider: one trait, so that a test or another HTTP client can stand in.
+
+mod http;
+mod tls;
+mod watch;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use ::http::{HeaderMap, Method, StatusCode};
+use bytes::Bytes;
+
+pub use self::http::HttpTransport;
+pub(crate) use self::watch::watch;
+use crate::error::Error;
+use crate::message::{ByteStream, Deadlines};
+use crate::record::AttemptState;
+
+/// The provider's own request.
+#[derive(Clone, Debug)]
+pub struct UpstreamRequest {
+    /// The HTTP method.
+    pub method: Method,
+    /// The absolute URL.
+    pub url: String,
+    /// Headers without those of the connection.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// What the caller's SDK is ready to wait.
+    pub deadlines: Deadlines,
+}
+
+/// The head of the provider's answer and its body to come.
+pub struct UpstreamResponse {
+    /// The provider's status.
+    pub status: StatusCode,
+    /// The provider's headers.
+    pub headers: HeaderMap,
+    /// Chunks as they arrive.
+    pub body: ByteStream,
+}
+
+/// No answer came.
+#[derive(Debug)]
+pub struct TransportError {
+    /// How far the request got.
+    pub state: AttemptState,
+    /// What happened: kind `Connect`, `Timeout` or `Broken`, without URL query or headers in its text.
+    pub error: Error,
+}
+
+/// The future of one call.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<UpstreamResponse, TransportError>> + Send + 'a>>;
+
+/// Sends one request. Dropping the future or the body ends the call.
+pub trait Transport: Send + Sync {
+    /// Sends `request` and ends when the answer's head is there.
+    fn send(&self, request: UpstreamRequest) -> Sending<'_>;
+}
