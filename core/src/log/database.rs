@@ -61,7 +61,7 @@ impl Database {
 
     /// Writes a batch of records. What cannot be written anywhere counts as dropped.
     pub(super) fn append(&mut self, batch: Vec<Pending>) {
-        for _ in 0..TRIES {
+        for tries_left in (0..TRIES).rev() {
             let settings = Arc::clone(&self.settings);
             match self.ready().and_then(|connection| append::append(connection, &batch, &settings)) {
                 Ok(appended) => {
@@ -69,7 +69,7 @@ impl Database {
                     self.health.refused.fetch_add(appended.refused, Relaxed);
                     return batch.into_iter().for_each(Pending::settle);
                 }
-                Err(error) if self.mend(&error) => {}
+                Err(error) if tries_left > 0 && self.mend(&error) => {}
                 Err(error) => return self.health.set_degraded(Some(format!("logs are lost: {error}"))),
             }
         }

@@ -37,7 +37,7 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    /// Opens or begins the log at `path`, with mode 0600, in a directory that is made with mode 0700 if it is missing.
+    /// Opens or begins the log at `path`, which is absolute, with mode 0600, in a directory that is made with mode 0700 if it is missing.
     ///
     /// A symbolic link at `path` is refused: whoever can place one would choose the file that is written. Modes and
     /// links are those of Unix; elsewhere the directory's own protection counts.
@@ -45,20 +45,18 @@ impl LogFile {
     /// # Errors
     /// A sentence that says why the file cannot be used.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
-        // An absolute path is never taken for one of SQLite's `file:` URIs.
-        let path = std::path::absolute(path).map_err(|error| error.to_string())?;
         let claim = Claim::take().ok_or("this process was forked while the file was open; release the log before")?;
-        let (connection, identity, set_aside) = match begin(&path)? {
+        let (connection, identity, set_aside) = match begin(path)? {
             Opened::Sound(connection, identity) => (connection, identity, None),
             Opened::Damaged(identity) => {
-                let set_aside = set_aside(&path, identity).map_err(|error| error.to_string())?;
-                match begin(&path)? {
+                let set_aside = set_aside(path, identity).map_err(|error| error.to_string())?;
+                match begin(path)? {
                     Opened::Sound(connection, identity) => (connection, identity, set_aside),
                     Opened::Damaged(_) => return Err("it is damaged, and so is the one that replaced it".to_owned()),
                 }
             }
         };
-        Ok(Self { connection, set_aside, path, identity, _claim: claim })
+        Ok(Self { connection, set_aside, path: path.to_owned(), identity, _claim: claim })
     }
 
     /// Whether somebody removed or replaced the file: what is written to this one would be lost.
@@ -81,7 +79,14 @@ enum Opened {
 fn begin(path: &Path) -> Result<Opened, String> {
     let identity = prepare_path(path).map_err(|error| error.to_string())?;
     match connect(path) {
-        Ok(connection) => Ok(Opened::Sound(connection, identity)),
+        Ok(connection) => {
+            // Only now it is known to be a log of ours; one whose mode was widened becomes private again.
+            private::make_private(path);
+            for companion in COMPANIONS {
+                private::make_private(&with_suffix(path, companion));
+            }
+            Ok(Opened::Sound(connection, identity))
+        }
         Err(Unfit::Sqlite(error)) if schema::is_damage(&error) => Ok(Opened::Damaged(identity)),
         Err(Unfit::Sqlite(error)) => Err(error.to_string()),
         Err(Unfit::Foreign(reason)) => Err(reason.to_owned()),
@@ -100,7 +105,7 @@ fn prepare_path(path: &Path) -> io::Result<Identity> {
         // Closing a file gives up every lock that this process has on it, so a store that another thread opens right
         // now would lose its own: this one descriptor, once for each new file, stays open.
         Ok(file) => std::mem::forget(file),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => with_companions(path, private::make_private),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
     private::identify(path).ok_or_else(|| io::Error::other("it vanished while it was opened"))
@@ -139,13 +144,6 @@ fn set_aside(path: &Path, identity: Identity) -> io::Result<Option<PathBuf>> {
         }
     }
     Ok(Some(aside))
-}
-
-fn with_companions(path: &Path, each: impl Fn(&Path)) {
-    each(path);
-    for companion in COMPANIONS {
-        each(&with_suffix(path, companion));
-    }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -51,9 +51,14 @@ impl Selection {
         self.add(&format!("({any})"), texts.map(|_| SqlValue::from(text.to_owned())));
     }
 
+    /// Whether all logs are meant.
+    pub(super) fn is_everything(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
     /// What stands behind `WHERE`.
     pub(super) fn sql(&self) -> String {
-        if self.conditions.is_empty() { String::from("true") } else { self.conditions.join(" AND ") }
+        if self.is_everything() { String::from("true") } else { self.conditions.join(" AND ") }
     }
 
     /// What stands for the question marks of [`sql`](Self::sql), in their order.

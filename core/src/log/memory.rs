@@ -32,7 +32,6 @@ pub(super) fn make_room(connection: &Connection, logs_too: bool) -> bool {
 
 /// Copies everything into the log file at `path`, which is open and up to date; what is there already stays as it is.
 pub(super) fn carry_over(memory: &Connection, path: &Path) -> rusqlite::Result<()> {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     memory.execute("ATTACH DATABASE ?1 AS file", [path.to_string_lossy()])?;
     let outcome = copy_to_file(memory);
     memory.execute_batch("DETACH DATABASE file")?;

@@ -98,18 +98,20 @@ pub(super) fn page(connection: &mut Connection, query: &LogQuery) -> rusqlite::R
     // One transaction, so that the count and the page are of the same moment.
     let transaction = connection.transaction()?;
     let chosen = query.selection.sql();
-    let total_count: i64 = transaction.query_row(
-        &format!("SELECT count(*) FROM log WHERE {chosen}"),
-        params_from_iter(query.selection.values()),
-        |row| row.get(0),
-    )?;
+    let count = if query.selection.is_everything() {
+        String::from("SELECT records FROM tally")
+    } else {
+        format!("SELECT count(*) FROM log WHERE {chosen}")
+    };
+    let values = || params_from_iter(query.selection.values());
+    let total_count: i64 = transaction.query_row(&count, values(), |row| row.get(0))?;
     let per_page = query.limit.unwrap_or(DEFAULT_LIMIT);
     let skipped = (query.page - 1) * per_page;
     let order = query.order();
     let mut rows = transaction
         .prepare(&format!("SELECT * FROM log WHERE {chosen} ORDER BY {order} LIMIT {per_page} OFFSET {skipped}"))?;
     let entry = |row: &Row<'_>| entry::entry(row).map(Value::Object);
-    let logs = rows.query_map(params_from_iter(query.selection.values()), entry)?.collect::<Result<_, _>>()?;
+    let logs = rows.query_map(values(), entry)?.collect::<Result<_, _>>()?;
     Ok(LogPage { logs, total_count: total_count.unsigned_abs(), page: query.page, per_page })
 }
 

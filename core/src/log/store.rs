@@ -48,8 +48,9 @@ pub enum Payload {
 }
 
 impl LogStore {
-    /// A store that has yet to begin.
-    pub(crate) fn new(settings: LogSettings) -> Self {
+    /// A store that has yet to begin. A relative path is meant from the directory that is the current one now.
+    pub(crate) fn new(mut settings: LogSettings) -> Self {
+        settings.path = settings.path.map(|path| std::path::absolute(&path).unwrap_or(path));
         Self {
             settings: Arc::new(settings),
             health: Arc::default(),
