@@ -1,7 +1,6 @@
 //! How much is kept, how much may wait, and what is left of a store that was closed.
 
 use std::sync::mpsc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
@@ -11,9 +10,6 @@ use crate::config::WhenFull;
 use crate::error::ErrorKind;
 use crate::log::LogHealth;
 use crate::log::store::Payload;
-
-/// Longer than any test runs: a wait that ends by it has failed.
-const LONG: Duration = Duration::from_secs(60);
 
 #[test]
 fn the_oldest_make_room() {

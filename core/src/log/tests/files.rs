@@ -1,13 +1,9 @@
 //! The log's file: private, shared, kept, and let go of before a fork.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::*;
 use crate::error::ErrorKind;
-
-const LONG: Duration = Duration::from_secs(60);
 
 #[test]
 fn logs_outlive_a_store_that_was_only_dropped() {
@@ -15,6 +11,7 @@ fn logs_outlive_a_store_that_was_only_dropped() {
     let path = directory.file("log.db");
     let store = in_file(&path);
     store.append(record("a", 0));
+    wait(store.flush()).expect("the store is open");
     drop(store);
     let store = in_file(&path);
     store.append(record("b", 1));
@@ -47,7 +44,7 @@ fn two_stores_share_a_file() {
     let [first, second] = stores;
     drop(first);
     second.append(record("last", 999));
-    drop(second);
+    close(&second);
     assert_eq!(page(&in_file(&path), &json!({})).total_count, 401);
 }
 

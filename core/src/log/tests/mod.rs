@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -25,6 +26,9 @@ use crate::record::Record;
 
 /// 2026-11-22T12:00:00Z.
 const NOON_US: u64 = 1_795_348_800_000_000;
+
+/// Longer than any test runs: a wait that ends by it has failed.
+const LONG: Duration = Duration::from_secs(60);
 
 /// A directory of its own, gone when dropped.
 struct TempDir(PathBuf);
@@ -72,6 +76,11 @@ fn in_memory(records: impl IntoIterator<Item = Record>) -> LogStore {
 
 fn in_file(path: &Path) -> LogStore {
     LogStore::new(LogSettings::in_file(path))
+}
+
+/// Ends a store for certain, however busy the machine is.
+fn close(store: &LogStore) {
+    assert!(store.close(LONG), "the store did not end within a minute");
 }
 
 /// The page that a query finds an hour after noon.

@@ -24,6 +24,8 @@ fn four() -> LogStore {
             model: String::from("claude-sonnet"),
             metadata: metadata(json!({"team": "blue", "n": "5", "beta": true})),
             user_agent: Some(String::from("curl/8")),
+            // Shown as 12:10:00.000, and found as that.
+            created_at_us: NOON_US + 600_000_999,
             ..record("b", 10)
         },
         Record { success: false, status_code: Some(429), model: String::from("gpt-4o"), ..record("c", 20) },

@@ -50,6 +50,16 @@ fn damaged_files(directory: &TempDir) -> Vec<PathBuf> {
     entries.filter(|path| path.to_string_lossy().contains("log.db.damaged-")).collect()
 }
 
+/// A log whose first page is sound, and no other.
+fn fill_and_damage(path: &Path) {
+    let store = in_file(path);
+    (0..200).for_each(|minute| store.append(record(&minute.to_string(), minute)));
+    close(&store);
+    let mut bytes = fs::read(path).expect("it was written");
+    bytes[4096..].fill(0xee);
+    fs::write(path, bytes).expect("it is ours");
+}
+
 /// What stands in the file is known to a store that opens it now.
 fn found_in_file(path: &Path) -> Vec<String> {
     ids(&in_file(path), &json!({"direction": "asc"}))
@@ -70,7 +80,7 @@ fn a_file_that_is_no_database_is_set_aside() {
     assert_eq!(fs::read(&aside[0]).expect("it is kept"), garbage);
     let degraded = store.health().degraded.expect("it is told");
     assert!(degraded.contains(aside[0].to_str().expect("plain letters")), "{degraded}");
-    drop(store);
+    close(&store);
     assert_eq!(found_in_file(&path), ["a"]);
 }
 
@@ -78,12 +88,7 @@ fn a_file_that_is_no_database_is_set_aside() {
 fn damage_inside_a_file_is_found_when_it_is_met() {
     let directory = TempDir::new();
     let path = directory.file("log.db");
-    let store = in_file(&path);
-    (0..200).for_each(|minute| store.append(record(&minute.to_string(), minute)));
-    drop(store);
-    let mut bytes = fs::read(&path).expect("it was written");
-    bytes[4096..].fill(0xee);
-    fs::write(&path, bytes).expect("it is ours");
+    fill_and_damage(&path);
 
     let store = in_file(&path);
     store.append(record("a", 0));
@@ -96,12 +101,7 @@ fn damage_inside_a_file_is_found_when_it_is_met() {
 fn a_question_may_be_the_first_to_meet_damage() {
     let directory = TempDir::new();
     let path = directory.file("log.db");
-    let store = in_file(&path);
-    (0..200).for_each(|minute| store.append(record(&minute.to_string(), minute)));
-    drop(store);
-    let mut bytes = fs::read(&path).expect("it was written");
-    bytes[4096..].fill(0xee);
-    fs::write(&path, bytes).expect("it is ours");
+    fill_and_damage(&path);
 
     let store = in_file(&path);
     assert_eq!(page(&store, &json!({})).total_count, 0);
@@ -193,7 +193,7 @@ fn databases_of_others_are_left_alone() {
         store.append(record("a", 0));
         assert!(wait(store.get("a")).is_ok(), "calls go on");
         assert!(store.health().degraded.expect("it is told").contains(reason));
-        drop(store);
+        close(&store);
         let tables = rusqlite::Connection::open(&path)
             .and_then(|other| other.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)));
         assert_eq!(tables.expect("it is sound"), 1);
