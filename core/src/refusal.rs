@@ -82,3 +82,12 @@ impl Refusal {
         Response { status: self.status, headers, body: Body::full(body.to_string()), failure: self.failure }
     }
 }
+
+impl Response {
+    /// A refusal by what stands before the gateway, such as a server, in the form of the gateway's own: `code` is one of
+    /// the reference's error codes.
+    #[must_use]
+    pub fn refused(status: StatusCode, code: u32, message: impl Into<String>) -> Self {
+        Refusal::new(status, code, message).into_response()
+    }
+}

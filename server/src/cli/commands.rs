@@ -1,0 +1,84 @@
+//! Every command, in the order in which help lists them.
+
+use super::arguments::{Command, Flag};
+use super::{configuration, count, log, logs, serve, usage};
+
+/// All commands.
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        name: "serve",
+        places: &[],
+        about: "Serve the gateway on this machine, for everything that takes a base URL",
+        flags: &[
+            Flag { name: "port", value: Some("PORT"), about: "Listen on this port (8787); 0 takes any that is free" },
+            Flag { name: "account", value: Some("NAME"), about: "Put NAME into the URLs instead of a random account" },
+            CONFIG,
+            DATABASE,
+        ],
+        run: serve::run,
+    },
+    Command {
+        name: "logs",
+        places: &[],
+        about: "List calls, the newest first",
+        flags: &[
+            Flag { name: "limit", value: Some("N"), about: "List at most N calls (20)" },
+            Flag { name: "provider", value: Some("NAME"), about: "List the calls to this provider only" },
+            SINCE,
+            Flag { name: "json", value: None, about: "Print one JSON object a line" },
+            CONFIG,
+            DATABASE,
+        ],
+        run: logs::run,
+    },
+    Command {
+        name: "log",
+        places: &["ID"],
+        about: "Show one call with its bodies",
+        flags: &[Flag { name: "json", value: None, about: "Print JSON" }, CONFIG, DATABASE],
+        run: log::run,
+    },
+    Command {
+        name: "usage",
+        places: &[],
+        about: "Sum up requests, tokens and cost",
+        flags: &[
+            Flag {
+                name: "by",
+                value: Some("NAMES"),
+                about: "Tell apart by model (the default), provider, day, metadata.KEY; or a,b",
+            },
+            SINCE,
+            Flag { name: "json", value: None, about: "Print JSON" },
+            CONFIG,
+            DATABASE,
+        ],
+        run: usage::run,
+    },
+    Command {
+        name: "count",
+        places: &["MODEL", "[TEXT]"],
+        about: "Count the tokens of TEXT, or of the standard input",
+        flags: &[],
+        run: count::run,
+    },
+    Command {
+        name: "config check",
+        places: &["[FILE]"],
+        about: "Check FILE, or the tollhouse.toml in this directory",
+        flags: &[],
+        run: configuration::check,
+    },
+    Command {
+        name: "schema",
+        places: &[],
+        about: "Print the JSON Schema of the configuration",
+        flags: &[],
+        run: configuration::schema,
+    },
+];
+
+const SINCE: Flag = Flag { name: "since", value: Some("TIME"), about: "Go back a span such as 1h or 7d, or to a day" };
+const CONFIG: Flag = Flag { name: "config", value: Some("FILE"), about: "Read FILE instead of tollhouse.toml" };
+const DATABASE: Flag =
+    Flag { name: "db", value: Some("FILE"), about: "Keep the log in FILE instead of logs.path, or of tollhouse.db" };
