@@ -85,7 +85,7 @@ impl Default for Config {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CacheConfig {
-    /// How long an answer is given again: 60 s to 31 days. Without it, or with `"0"`, only requests that ask for it
+    /// How long an answer is given again: 1 s to 31 days. Without it, or with `"0"`, only requests that ask for it
     /// are cached.
     pub ttl: Option<Span>,
     /// Memory for all answers together. 0 stores none.
