@@ -188,7 +188,7 @@ pub struct TimeoutConfig {
     pub connect: Span,
     /// From sending a request to the first byte of its answer, up to 1 day. A stream that began in time is not cut.
     pub first_byte: Option<Span>,
-    /// Between two chunks of an answer, up to 1 day.
+    /// Between two chunks of an answer, up to 1 day; 10 minutes without it, as the providers' SDKs have it.
     pub between_chunks: Option<Span>,
 }
 
@@ -208,7 +208,7 @@ impl TimeoutConfig {
 
 impl Default for TimeoutConfig {
     fn default() -> Self {
-        Self { connect: Span::from_millis(10_000), first_byte: None, between_chunks: None }
+        Self { connect: Span::from_millis(10_000), first_byte: None, between_chunks: Some(Span::from_millis(600_000)) }
     }
 }
 

@@ -21,7 +21,7 @@ fn nothing_written_is_the_default() {
             "cache": {"ttl": null, "max_bytes": "256MB", "max_entry_bytes": "25MB"},
             "limits": {"requests": null},
             "retries": {"max_attempts": 1, "delay": "500ms", "backoff": "exponential"},
-            "timeouts": {"connect": "10s", "first_byte": null, "between_chunks": null},
+            "timeouts": {"connect": "10s", "first_byte": null, "between_chunks": "10m"},
             "providers": {},
             "prices": {},
             "logs": {"enabled": true, "path": null, "payloads": true, "max_records": null, "when_full": "delete_oldest"},
