@@ -206,9 +206,7 @@ fn hit(inner: Arc<Inner>, exchange: Box<Exchange>, step: usize, entry: cache::En
 
 fn answered(inner: Arc<Inner>, exchange: Box<Exchange>, step: usize, answer: Answer) -> Response {
     let Answer { status, mut headers, content, head_us } = answer;
-    let mut kept_headers = headers.clone();
-    // A cookie is for the caller that it was sent to.
-    kept_headers.remove(header::SET_COOKIE);
+    let kept_headers = headers.clone();
     stamp(&mut headers, &exchange, step, Some("MISS"));
     let mut settling = Settling::new(inner, exchange, step);
     settling.status = Some(status.as_u16());

@@ -1,0 +1,2 @@
+/** The configuration: the same document as `tollhouse.toml`. */
+export type GatewayConfig = Record<string, unknown>;

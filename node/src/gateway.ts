@@ -1,0 +1,209 @@
+/** The gateway as JavaScript sees it. All that decides is in the native core. */
+
+import { calls, checked, ready } from "./calls.js";
+import { Door } from "./door.js";
+import { asManagementError } from "./errors.js";
+import { toFetch, type GatewayFetch } from "./fetch.js";
+import { toJson } from "./json.js";
+import { toLog, toPage, type LogHealth, type LogPage, type LogQuery, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
+import { native, type NativeGateway, type Outcome } from "./native.js";
+import type { GatewayResponse } from "./response.js";
+import type { GatewayConfig } from "./config.js";
+import type { AIGatewayProviders, AIGatewayUniversalRequest, AiGatewayLog, AiGatewayPatchLog, ChatOptions, HandleOptions, RunOptions } from "./types.js";
+
+/** How long {@link Gateway.close} may take to write what is still to be written, in milliseconds. */
+const CLOSE_BUDGET_MS = 5_000;
+
+/**
+ * An AI gateway in this process.
+ *
+ * ```js
+ * const gateway = new Gateway({ cache: { ttl: "1h" } });
+ * const openai = new OpenAI({ fetch: gateway.fetch });
+ * ```
+ */
+export class Gateway {
+  /** A `fetch` that goes through this gateway, for the `fetch` option of SDKs. It needs no `this`. */
+  readonly fetch: GatewayFetch;
+  readonly #door: Door;
+  readonly #native: NativeGateway;
+
+  /**
+   * @param config The configuration, or the name of a TOML or JSON file. Without it `tollhouse.toml` in the working
+   * directory is used if there is one. Keys are read from the environment; nothing is started before the first call.
+   * @throws {TollhouseError} `config`, with the field that cannot work.
+   */
+  constructor(config?: GatewayConfig | string);
+  /** @internal */
+  constructor(config: Opened);
+  constructor(config?: GatewayConfig | string | Opened) {
+    this.#native = config instanceof Opened ? config.native : open(config);
+    this.#door = new Door(this.#native);
+    this.fetch = toFetch(this.#door);
+  }
+
+  /** The id of the last answer's log. With calls in flight at the same time, read `cf-aig-log-id` of the answer. */
+  get aiGatewayLogId(): string | null {
+    return this.#door.lastLogId;
+  }
+
+  /**
+   * The door: every other call is a short path to it. Where no provider answered, it resolves with the gateway's own
+   * answer, whose `failure` says why.
+   *
+   * @param target A path of the gateway, such as `/openai/chat/completions`, or a provider's absolute URL.
+   */
+  handle(
+    method: string,
+    target: string,
+    headers?: RequestInit["headers"],
+    body?: RequestInit["body"],
+    options: HandleOptions = {},
+  ): Promise<GatewayResponse> {
+    return this.#door.send(target, { ...options, method, headers, body } as RequestInit);
+  }
+
+  /**
+   * The universal endpoint: entries are tried in order until one succeeds.
+   *
+   * @returns The answer, whatever its status; `cf-aig-step` names the entry that gave it.
+   */
+  async run(
+    entries: AIGatewayUniversalRequest | AIGatewayUniversalRequest[],
+    options: RunOptions = {},
+  ): Promise<GatewayResponse> {
+    const { signal, ...settings } = options;
+    signal?.throwIfAborted();
+    return this.#door.answer(this.#native.run(toJson(entries), settingsJson(settings)), signal);
+  }
+
+  /**
+   * Asks any chat model in OpenAI's shape.
+   *
+   * @param model `{provider}/{model}`
+   * @param messages A text, or a list of messages.
+   * @param options Further fields of the body, such as `stream`, beside those of {@link run}.
+   */
+  async chat(model: string, messages: string | object[], options: ChatOptions = {}): Promise<GatewayResponse> {
+    const { signal, ...fields } = options;
+    signal?.throwIfAborted();
+    return this.#door.answer(this.#native.chat(model, toJson(messages), settingsJson(fields)), signal);
+  }
+
+  /**
+   * A base URL of this gateway for SDKs that take nothing else, and for other programs of the same user: of `provider`,
+   * or of the universal endpoint. The first call starts a server on the loopback interface; the URL holds its key.
+   */
+  async getUrl(provider?: AIGatewayProviders | (string & {})): Promise<string> {
+    return this.#manage(this.#native.getUrl(provider));
+  }
+
+  /**
+   * The log of one call, readable as soon as its answer is there.
+   *
+   * @throws {AiGatewayLogNotFound} if no log has this id.
+   */
+  async getLog(logId: string): Promise<AiGatewayLog> {
+    return toLog(await this.#manage(this.#native.getLog(logId)));
+  }
+
+  /**
+   * Adds feedback, a score or metadata to a log.
+   *
+   * @throws {AiGatewayLogNotFound} if no log has this id.
+   */
+  async patchLog(logId: string, patch: AiGatewayPatchLog): Promise<void> {
+    await this.#manage(this.#native.patchLog(logId, toJson(patch)));
+  }
+
+  /** Logs, the newest first unless the query says otherwise. */
+  async logs(query: LogQuery = {}): Promise<LogPage> {
+    return toPage(await this.#finish(this.#native.logs(toJson(query))));
+  }
+
+  /** Deletes the logs that a query selects, and tells how many there were. */
+  async deleteLogs(query: LogQuery): Promise<number> {
+    return Number(await this.#finish(this.#native.deleteLogs(toJson(query))));
+  }
+
+  /**
+   * One body of a call, whole, where payloads are collected.
+   *
+   * @throws {AiGatewayLogNotFound} if there is no such log, or it has no such body.
+   */
+  async logPayload(logId: string, part: "request" | "response"): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#manage(this.#native.logPayload(logId, part));
+  }
+
+  /** Requests, tokens and cost, in groups; `basis` says in words how they are counted. */
+  async usage(query: UsageQuery = {}): Promise<UsageReport> {
+    return JSON.parse(await this.#finish(this.#native.usage(toJson(query)))) as UsageReport;
+  }
+
+  /**
+   * Tokens of a text or of chat messages before a call, offline.
+   *
+   * @throws {TollhouseError} `unknown_model`, if the model's vocabulary is not known.
+   */
+  countTokens(model: string, input: string | object[]): TokenCount {
+    return JSON.parse(ready(this.#native.countTokens(model, toJson(input)))) as TokenCount;
+  }
+
+  /** The configuration in force, with every default. Secrets show as `set`. */
+  config(): Record<string, unknown> {
+    return JSON.parse(this.#native.config()) as Record<string, unknown>;
+  }
+
+  /** How the log is doing: whether it is as configured, and what was lost. */
+  health(): LogHealth {
+    return JSON.parse(ready(this.#native.health())) as LogHealth;
+  }
+
+  /** Resolves when everything that was logged so far is on disk. */
+  async flush(): Promise<void> {
+    await this.#finish(this.#native.flush());
+  }
+
+  /** Writes what is still to be written, and refuses calls from now on. Closing twice is harmless. */
+  async close(): Promise<void> {
+    await this.#finish(this.#native.close(CLOSE_BUDGET_MS));
+  }
+
+  /** Closes the gateway at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #finish<Value>(outcome: Outcome<Value>): Value | Promise<Value> {
+    return this.#door.calls.finish(outcome);
+  }
+
+  async #manage<Value>(outcome: Outcome<Value>): Promise<Value> {
+    try {
+      return await this.#finish(outcome);
+    } catch (error) {
+      throw asManagementError(error);
+    }
+  }
+}
+
+/** @internal A native gateway that is open already. */
+export class Opened {
+  readonly native: NativeGateway;
+
+  constructor(opened: NativeGateway) {
+    this.native = opened;
+  }
+}
+
+function open(config: GatewayConfig | string | undefined): NativeGateway {
+  const file = typeof config === "string" ? config : undefined;
+  const json = typeof config === "object" ? toJson(config) : undefined;
+  return checked(native().open(calls().native, json, file));
+}
+
+/** `Headers` would be an empty object as JSON. */
+function settingsJson(settings: Omit<RunOptions, "signal">): string {
+  const { extraHeaders } = settings;
+  return toJson(extraHeaders instanceof Headers ? { ...settings, extraHeaders: Object.fromEntries(extraHeaders) } : settings);
+}

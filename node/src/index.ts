@@ -1,0 +1,10 @@
+/** An AI gateway that runs inside your application. */
+
+export type { GatewayConfig } from "./config.js";
+export { AiGatewayInternalError, AiGatewayLogNotFound, TollhouseError, type ErrorCode } from "./errors.js";
+export { gateway } from "./factory.js";
+export type { GatewayFetch } from "./fetch.js";
+export { Gateway, Gateway as AiGateway } from "./gateway.js";
+export type { GatewayLog, LogHealth, LogPage, LogQuery, TokenCount, UsageQuery, UsageReport, UsageRow } from "./log.js";
+export type { GatewayResponse } from "./response.js";
+export type * from "./types.js";

@@ -1,0 +1,111 @@
+/** Logs and reports, as the native side gives them. */
+
+import type { AiGatewayLog } from "./types.js";
+
+/** A log with what tollhouse knows beyond the reference. What is unknown is absent, or null in `usage`. */
+export interface GatewayLog extends AiGatewayLog {
+  event_id: string;
+  /** The model that the answer names. */
+  model_served?: string;
+  stream: boolean;
+  /** Whether the caller let go of the answer before its end. */
+  cancelled: boolean;
+  /** Whether the answer broke off. */
+  truncated: boolean;
+  /** What went wrong, in words. */
+  error?: string;
+  /** Every try that was made, in order. */
+  attempts: object[];
+  /** Milliseconds to the first byte of the answer. */
+  first_byte_ms?: number;
+  usage: Record<string, string | number | null>;
+  /** The cost in billionths of a US dollar. */
+  cost_nano_usd?: number;
+  /** What a cached answer would have cost, in US dollars. */
+  saved?: number;
+  saved_nano_usd?: number;
+  feedback?: -1 | 1;
+  score?: number;
+  user_agent?: string;
+}
+
+/** What to select logs by: `limit`, `page`, `order_by`, `filters`, `since`, `until`, or a filter key and its value. */
+export type LogQuery = Record<string, unknown>;
+
+/** One page of logs, without the beginnings of their bodies. */
+export interface LogPage {
+  logs: GatewayLog[];
+  /** How many logs the query selects in all. */
+  total_count: number;
+  /** Which page this is, from 1. */
+  page: number;
+  per_page: number;
+}
+
+/** What to count: `group_by`, and what {@link LogQuery} selects by. */
+export type UsageQuery = Record<string, unknown>;
+
+/** The numbers of one group. Null where nothing is known. */
+export interface UsageRow {
+  group: Record<string, unknown>;
+  requests: number;
+  cached: number;
+  errors: number;
+  cancelled: number;
+  tokens_in: number | null;
+  tokens_out: number | null;
+  /** Requests whose tokens were counted here and not by the provider. */
+  estimated: number;
+  /** US dollars. */
+  cost: number | null;
+  cost_nano_usd: number | null;
+  /** Requests that were answered well and whose cost is unknown. */
+  unpriced: number;
+  saved: number | null;
+  saved_nano_usd: number | null;
+}
+
+/** Requests, tokens and cost. */
+export interface UsageReport {
+  /** How the numbers are counted, in words. */
+  basis: string;
+  rows: UsageRow[];
+  total: UsageRow;
+}
+
+/** How the log is doing. */
+export interface LogHealth {
+  /** What is not as it was configured, and what to do about it; null when all is well. */
+  degraded: string | null;
+  /** Logs that were lost: too many waited, or nothing could be written. */
+  dropped: number;
+  /** Logs that the settings turned away. */
+  refused: number;
+  written: number;
+}
+
+/** A number of tokens, and how it is known. */
+export interface TokenCount {
+  tokens: number;
+  /** Whether the model's own vocabulary was used; otherwise this is an estimate. */
+  exact: boolean;
+  /** The vocabulary, such as `o200k_base`. */
+  encoding: string;
+}
+
+/** A log out of its JSON text. */
+export function toLog(json: string): GatewayLog {
+  return typed(JSON.parse(json) as Record<string, unknown>);
+}
+
+/** A page out of its JSON text. */
+export function toPage(json: string): LogPage {
+  const page = JSON.parse(json) as LogPage & { logs: Record<string, unknown>[] };
+  return { ...page, logs: page.logs.map(typed) };
+}
+
+/** The reference's types know an absent field, and no null. */
+function typed(log: Record<string, unknown>): GatewayLog {
+  const known = Object.fromEntries(Object.entries(log).filter(([, value]) => value !== null));
+  return { ...known, created_at: new Date(log["created_at"] as string) } as unknown as GatewayLog;
+}
