@@ -24,7 +24,7 @@ pub(crate) struct Exchange {
     pub(crate) request_size: u64,
     pub(crate) deadlines: Deadlines,
     /// What applies before a target is chosen: the gateway's settings under the request's headers.
-    pub(crate) policy: Policy,
+    pub(crate) policy: Arc<Policy>,
     /// In the order in which they are tried; never empty on the road.
     pub(crate) targets: Vec<Target>,
     /// Whether the caller gave a list: then a failure may fall back, and "nobody answered" has its own form.
@@ -46,7 +46,7 @@ pub(crate) struct Target {
     pub(crate) model: String,
     pub(crate) stream: bool,
     pub(crate) shape: Shape,
-    pub(crate) policy: Policy,
+    pub(crate) policy: Arc<Policy>,
 }
 
 /// The shape of a target's body.

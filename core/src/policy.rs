@@ -88,9 +88,6 @@ impl Policy {
     /// These settings under the headers of a request or an entry. Numbers over a bound of the reference are cut to it;
     /// what is no number at all is refused.
     pub(crate) fn under(mut self, headers: &HeaderMap) -> Result<Self, Refusal> {
-        if !headers.keys().any(headers::is_for_gateway) {
-            return Ok(self);
-        }
         if let Some(skip) = flag(headers, &name::SKIP_CACHE)?.or(flag(headers, &name::OLD_SKIP_CACHE)?) {
             self.cache.skip = skip;
         }

@@ -121,7 +121,7 @@ async fn a_stream_cut_at_any_byte_is_an_error() {
             // The event counts when it is whole, so with the blank line behind it.
             let seen_text = String::from_utf8_lossy(&seen);
             let complete = seen_text.split_once(end).is_some_and(|(_, rest)| rest.contains("\n\n"));
-            assert_ne!(broken, complete, "{target} cut at {cut}: {}", seen_text);
+            assert_ne!(broken, complete, "{target} cut at {cut}: {seen_text}");
             errors += usize::from(broken);
             if complete {
                 break;
@@ -219,23 +219,24 @@ async fn a_closed_gateway_refuses() {
 async fn no_key_comes_out() {
     const CANARY: &str = "sk-CANARY-7f3a9";
     let (upstream, gateway) = open().await;
-    let mut shown = format!("{gateway:?}{:?}", gateway.config());
+    let mut shown = vec![format!("{gateway:?}{:?}", gateway.config())];
     for model in ["gpt-4o-mini", "fail-401", "fail-500"] {
         let mut request = Request::post("/openai/v1/chat/completions", &json!({"model": model, "messages": []}));
         request.headers.insert("authorization", format!("Bearer {CANARY}").parse().unwrap());
         let response = gateway.handle(request).await.unwrap();
-        shown += &log(&gateway, &response).await.to_string();
-        shown += &format!("{:?}", response.headers);
+        shown.push(log(&gateway, &response).await.to_string());
+        shown.push(format!("{:?}", response.headers));
     }
     let entry = json!({"provider": "openai", "endpoint": "chat/completions", "headers": {"authorization": format!("Bearer {CANARY}\n")}});
-    shown += &text(gateway.run(&entry, &Value::Null).await.unwrap()).await.unwrap();
+    shown.push(text(gateway.run(&entry, &Value::Null).await.unwrap()).await.unwrap());
     let mut lost = Request::post(format!("http://127.0.0.1:1/v1/x?key={CANARY}"), &json!({}));
     lost.headers.insert("authorization", CANARY.parse().unwrap());
     let response = gateway.handle(lost).await.unwrap();
-    shown += &log(&gateway, &response).await.to_string();
-    shown += &format!("{:?}", response.failure);
-    shown += &text(response).await.unwrap();
-    shown += &gateway.logs(&json!({})).await.unwrap().logs.iter().map(ToString::to_string).collect::<String>();
+    shown.push(log(&gateway, &response).await.to_string());
+    shown.push(format!("{:?}", response.failure));
+    shown.push(text(response).await.unwrap());
+    shown.push(gateway.logs(&json!({})).await.unwrap().logs.iter().map(ToString::to_string).collect::<String>());
+    let shown = shown.concat();
     assert!(!shown.contains(CANARY), "{shown}");
     assert_eq!(upstream.ledger()[0].headers["authorization"], format!("Bearer {CANARY}"), "but the provider has it");
 }

@@ -85,7 +85,7 @@ impl Default for Config {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CacheConfig {
-    /// How long an answer is given again: 60 s to 31 days. Without it, or with `"0"`, only requests that ask for it
+    /// How long an answer is given again: 1 s to 31 days. Without it, or with `"0"`, only requests that ask for it
     /// are cached.
     pub ttl: Option<Span>,
     /// Memory for all answers together. 0 stores none.
@@ -188,7 +188,7 @@ pub struct TimeoutConfig {
     pub connect: Span,
     /// From sending a request to the first byte of its answer, up to 1 day. A stream that began in time is not cut.
     pub first_byte: Option<Span>,
-    /// Between two chunks of an answer, up to 1 day.
+    /// Between two chunks of an answer, up to 1 day; 10 minutes without it, as the providers' SDKs have it.
     pub between_chunks: Option<Span>,
 }
 
@@ -208,7 +208,7 @@ impl TimeoutConfig {
 
 impl Default for TimeoutConfig {
     fn default() -> Self {
-        Self { connect: Span::from_millis(10_000), first_byte: None, between_chunks: None }
+        Self { connect: Span::from_millis(10_000), first_byte: None, between_chunks: Some(Span::from_millis(600_000)) }
     }
 }
 

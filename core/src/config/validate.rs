@@ -5,7 +5,7 @@ use http::Uri;
 use super::{Config, ProviderConfig, Span};
 use crate::error::Error;
 
-const MINUTE: Span = Span::from_millis(60_000);
+const SECOND: Span = Span::from_millis(1_000);
 const DAY: Span = Span::from_millis(86_400_000);
 /// The reference keeps answers for one month at most; this is the longest one.
 const MONTH: Span = Span::from_millis(31 * 86_400_000);
@@ -15,7 +15,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), Error> {
         check_id(&self.id)?;
         if let Some(ttl) = self.cache.ttl.filter(|ttl| !ttl.is_zero()) {
-            within("cache.ttl", ttl, MINUTE, MONTH, "; \"0\" switches the cache off")?;
+            within("cache.ttl", ttl, SECOND, MONTH, "; \"0\" switches the cache off")?;
         }
         if let Some(rule) = &self.limits.requests {
             within("limits.requests.per", rule.per, Span::default(), MONTH, "")?;

@@ -10,6 +10,7 @@ use crate::cache::{self, CacheStore, Key};
 use crate::clock::Clock;
 use crate::config::{Config, Money};
 use crate::exchange::{Shape, Target};
+use crate::headers;
 use crate::limit::{self, LimitStore, Rule};
 use crate::log::{LogSettings, LogStore};
 use crate::policy::Policy;
@@ -26,7 +27,7 @@ pub(crate) struct Inner {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) stages: Stages,
     /// The gateway's own settings, before any header.
-    pub(crate) defaults: Policy,
+    pub(crate) defaults: Arc<Policy>,
     pub(crate) rule: Option<Rule>,
     pub(crate) limits: Box<dyn LimitStore>,
     pub(crate) prices: Prices,
@@ -49,7 +50,7 @@ impl Inner {
             clock: parts.clock.clone(),
             transport: parts.transport.clone().unwrap_or_else(|| Arc::new(HttpTransport::new(connect))),
             stages: parts.stages,
-            defaults: Policy::of(&config),
+            defaults: Arc::new(Policy::of(&config)),
             rule,
             limits: Box::new(limit::Memory::default()),
             prices: prices(&config),
@@ -68,9 +69,12 @@ impl Inner {
         uuid::Builder::from_unix_timestamp_millis(self.clock.now_us() / 1_000, &random).into_uuid().to_string()
     }
 
-    /// `policy` under `headers`.
-    pub(crate) fn under_headers(&self, policy: Policy, headers: &HeaderMap) -> Result<Policy, Refusal> {
-        if self.stages.on(Stage::Headers) { policy.under(headers) } else { Ok(policy) }
+    /// `policy` under `headers`: the same one where they say nothing to the gateway.
+    pub(crate) fn under_headers(&self, policy: &Arc<Policy>, headers: &HeaderMap) -> Result<Arc<Policy>, Refusal> {
+        if !self.stages.on(Stage::Headers) || !headers.keys().any(headers::is_for_gateway) {
+            return Ok(policy.clone());
+        }
+        Policy::clone(policy).under(headers).map(Arc::new)
     }
 
     /// The answer that is kept for `target`, if the cache may give it.

@@ -99,7 +99,17 @@ fn add_changes(headers: &mut HeaderMap, prepared: &Prepared) {
         return;
     }
     let text = serde_json::to_string(&prepared.changes).unwrap_or_default();
-    if let Ok(value) = HeaderValue::from_str(&text) {
+    // A header is ASCII, and the paths hold the caller's own words: JSON can escape whatever is not.
+    let mut ascii = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() && character != '\x7f' {
+            ascii.push(character);
+        } else {
+            let mut units = [0; 2];
+            ascii.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    if let Ok(value) = HeaderValue::from_str(&ascii) {
         headers.insert(name::CHANGES, value);
     }
 }

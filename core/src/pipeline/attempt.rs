@@ -1,12 +1,13 @@
 //! The tries at one target: each is sent, timed, read as far as needed, and remembered.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 use super::answer::{self, Answer};
 use super::prepare::prepare;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::gateway::Inner;
+use crate::headers::response as name;
 use crate::record::{Attempt, AttemptState};
 use crate::refusal::{Refusal, code};
 use crate::route::{self, Tries, within};
@@ -54,7 +55,7 @@ pub(super) async fn attempt(
         match (read, again) {
             (Ok(answer), _) if answer.is_success() => return Ok(answer),
             (Ok(answer), None) => return Ok(answer.final_failure(tries_were_asked(exchange, step))),
-            (Err(failed), None) => return Err(no_answer(exchange, failed.error)),
+            (Err(failed), None) => return Err(no_answer(exchange, step, failed.error)),
             (_, Some(delay)) => {
                 pause_us = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
                 route::pause(&inner.clock, delay).await;
@@ -81,7 +82,7 @@ fn tries_were_asked(exchange: &Exchange, step: usize) -> bool {
 }
 
 /// Nobody answered. A list of targets fails as on the reference; a single call tells a timeout from a broken way.
-fn no_answer(exchange: &Exchange, error: Error) -> Refusal {
+fn no_answer(exchange: &Exchange, step: usize, error: Error) -> Refusal {
     let status = match error.kind() {
         _ if exchange.universal => StatusCode::BAD_REQUEST,
         ErrorKind::Timeout | ErrorKind::ConnectTimeout => StatusCode::GATEWAY_TIMEOUT,
@@ -89,5 +90,8 @@ fn no_answer(exchange: &Exchange, error: Error) -> Refusal {
     };
     let mut refusal = Refusal::new(status, code::NO_ANSWER, format!("Failed to get response from provider: {error}"));
     refusal.failure = Some(error);
+    if tries_were_asked(exchange, step) {
+        refusal.headers.push((name::SHOULD_RETRY, HeaderValue::from_static("false")));
+    }
     refusal
 }

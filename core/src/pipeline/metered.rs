@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind};
 use crate::message::ByteStream;
 use crate::provider::StreamDecoder;
 
-/// As much of a stream as is kept for the log; a longer answer is not logged with its payload.
-const MAX_KEPT_BYTES: usize = 10 * 1000 * 1000;
+/// As much of a stream as is kept for the log; a longer answer is logged without its payload.
+const MAX_KEPT_BYTES: u64 = 10 * 1000 * 1000;
 
 pub(super) struct Metered {
     upstream: ByteStream,
@@ -53,8 +53,10 @@ impl Metered {
 
     fn keep(&mut self, chunk: &Bytes) {
         self.size += chunk.len() as u64;
-        let Some(kept) = &mut self.kept else { return };
-        if kept.len() + chunk.len() <= MAX_KEPT_BYTES {
+        if self.size > MAX_KEPT_BYTES {
+            self.kept = None;
+        }
+        if let Some(kept) = &mut self.kept {
             kept.extend_from_slice(chunk);
         }
     }

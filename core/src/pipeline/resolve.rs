@@ -38,7 +38,7 @@ pub(super) fn resolve(inner: &Inner, request: Request) -> (Exchange, Result<(), 
 }
 
 fn targets(inner: &Inner, exchange: &mut Exchange, request: Request) -> Result<(), Refusal> {
-    exchange.policy = inner.under_headers(exchange.policy.clone(), &request.headers)?;
+    exchange.policy = inner.under_headers(&exchange.policy, &request.headers)?;
     let policy = &exchange.policy;
     match address::parse(inner, &request.target)? {
         Address::Universal => {

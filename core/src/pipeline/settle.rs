@@ -206,7 +206,9 @@ fn hit(inner: Arc<Inner>, exchange: Box<Exchange>, step: usize, entry: cache::En
 
 fn answered(inner: Arc<Inner>, exchange: Box<Exchange>, step: usize, answer: Answer) -> Response {
     let Answer { status, mut headers, content, head_us } = answer;
-    let kept_headers = headers.clone();
+    let mut kept_headers = headers.clone();
+    // A cookie is for the caller that it was sent to.
+    kept_headers.remove(header::SET_COOKIE);
     stamp(&mut headers, &exchange, step, Some("MISS"));
     let mut settling = Settling::new(inner, exchange, step);
     settling.status = Some(status.as_u16());

@@ -17,7 +17,7 @@ use crate::message::{ByteStream, Deadlines};
 use crate::record::AttemptState;
 
 /// The provider's own request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UpstreamRequest {
     /// The HTTP method.
     pub method: Method,
@@ -29,6 +29,14 @@ pub struct UpstreamRequest {
     pub body: Bytes,
     /// What the caller's SDK is ready to wait.
     pub deadlines: Deadlines,
+}
+
+impl std::fmt::Debug for UpstreamRequest {
+    /// Headers, bodies and queries may hold keys, so they are not shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = self.url.split('?').next().unwrap_or_default();
+        f.debug_struct("UpstreamRequest").field("method", &self.method).field("url", &url).finish_non_exhaustive()
+    }
 }
 
 /// The head of the provider's answer and its body to come.

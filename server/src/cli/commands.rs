@@ -46,7 +46,7 @@ pub(super) const COMMANDS: &[Command] = &[
             Flag {
                 name: "by",
                 value: Some("NAMES"),
-                about: "Tell apart by model (the default), provider, day, metadata.KEY; or a,b",
+                about: "Tell apart by NAMES, with commas: model (the default), provider, day, metadata.KEY …",
             },
             SINCE,
             Flag { name: "json", value: None, about: "Print JSON" },

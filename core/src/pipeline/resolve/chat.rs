@@ -1,6 +1,7 @@
 //! The one-shape endpoint: an OpenAI chat body whose model is `{provider}/{model}`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -12,7 +13,7 @@ use crate::policy::Policy;
 use crate::provider::{split_model, with_model};
 use crate::refusal::{Refusal, code};
 
-pub(super) fn target(inner: &Inner, policy: Policy, headers: HeaderMap, body: &Bytes) -> Result<Target, Refusal> {
+pub(super) fn target(inner: &Inner, policy: Arc<Policy>, headers: HeaderMap, body: &Bytes) -> Result<Target, Refusal> {
     let peek = Peek::at(body);
     let asked = peek.model.map(Cow::into_owned).ok_or_else(|| {
         Refusal::bad(

@@ -1,6 +1,7 @@
 //! The universal endpoint: a list of targets, each with a provider, its path, headers and body.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -26,13 +27,13 @@ struct Entry<'a> {
     #[serde(borrow, default)]
     query: Option<&'a RawValue>,
     #[serde(default)]
-    config: EntryConfig,
+    config: Option<EntryConfig>,
     #[serde(default)]
     authorization: Option<String>,
 }
 
 /// The targets of a universal body: a list of entries, or one.
-pub(super) fn targets(inner: &Inner, policy: &Policy, body: &Bytes) -> Result<Vec<Target>, Refusal> {
+pub(super) fn targets(inner: &Inner, policy: &Arc<Policy>, body: &Bytes) -> Result<Vec<Target>, Refusal> {
     let bad =
         |error: serde_json::Error| Refusal::bad(code::BAD_BODY, "body", format!("not a universal request: {error}"));
     let entries: Vec<&RawValue> = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -49,7 +50,7 @@ pub(super) fn targets(inner: &Inner, policy: &Policy, body: &Bytes) -> Result<Ve
     entries.iter().enumerate().map(target).collect()
 }
 
-fn target(inner: &Inner, policy: &Policy, entry: &RawValue) -> Result<Target, Refusal> {
+fn target(inner: &Inner, policy: &Arc<Policy>, entry: &RawValue) -> Result<Target, Refusal> {
     let entry: Entry<'_> = serde_json::from_str(entry.get())
         .map_err(|error| Refusal::bad(code::BAD_BODY, "entry", format!("not a universal entry: {error}")))?;
     let mut headers = header_map(&entry.headers)?;
@@ -57,10 +58,10 @@ fn target(inner: &Inner, policy: &Policy, entry: &RawValue) -> Result<Target, Re
         headers.insert(header::AUTHORIZATION, header_value("authorization", authorization)?);
     }
     let mut policy = policy.clone();
-    if inner.stages.on(Stage::Headers) {
-        policy = policy.under_config(&entry.config)?;
+    if let Some(config) = entry.config.as_ref().filter(|_| inner.stages.on(Stage::Headers)) {
+        policy = Arc::new(Policy::clone(&policy).under_config(config)?);
     }
-    let policy = inner.under_headers(policy, &headers)?;
+    let policy = inner.under_headers(&policy, &headers)?;
     let mut headers = forwarded(inner, headers);
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     let body = entry.query.map(|query| Bytes::copy_from_slice(query.get().as_bytes())).unwrap_or_default();
