@@ -1,0 +1,5 @@
+//! Prints the JSON Schema of the configuration.
+
+fn main() {
+    println!("{:#}", tollhouse::Config::json_schema());
+}
