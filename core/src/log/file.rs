@@ -1,7 +1,7 @@
 //! The log's file: made private, opened, recognised when it was replaced, and set aside when it is damaged.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +24,14 @@ const MAX_ASIDE: u64 = 16;
 
 /// What `SQLite` puts beside the file: the write-ahead log and its index.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+
+/// How every database begins ("Database File Format", 1.3, on sqlite.org).
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// The smallest page that a database can have, in bytes.
+const SMALLEST_DATABASE: u64 = 512;
+
+const NOT_A_LOG: &str = "it is a file of another kind, which the log does not touch; choose another logs.path";
 
 /// An open log file.
 pub(super) struct LogFile {
@@ -78,6 +86,10 @@ enum Opened {
 
 fn begin(path: &Path) -> Result<Opened, String> {
     let identity = prepare_path(path).map_err(|error| error.to_string())?;
+    // SQLite takes a file shorter than this for an empty one, and would write over it.
+    if fs::metadata(path).is_ok_and(|file| (1..SMALLEST_DATABASE).contains(&file.len())) {
+        return Err(NOT_A_LOG.to_owned());
+    }
     match connect(path) {
         Ok(connection) => {
             // Only now it is known to be a log of ours; one whose mode was widened becomes private again.
@@ -87,10 +99,24 @@ fn begin(path: &Path) -> Result<Opened, String> {
             }
             Ok(Opened::Sound(connection, identity))
         }
-        Err(Unfit::Sqlite(error)) if schema::is_damage(&error) => Ok(Opened::Damaged(identity)),
+        Err(Unfit::Sqlite(error)) if schema::is_damage(&error) => {
+            if is_somebodys(path) {
+                Err(NOT_A_LOG.to_owned())
+            } else {
+                Ok(Opened::Damaged(identity))
+            }
+        }
         Err(Unfit::Sqlite(error)) => Err(error.to_string()),
         Err(Unfit::Foreign(reason)) => Err(reason.to_owned()),
     }
+}
+
+/// Whether a file that `SQLite` cannot read never was a database: then it is not ours to move. A database whose first page
+/// was lost begins with zeros. No other store of this process can have the file open, so reading it costs nobody a lock.
+fn is_somebodys(path: &Path) -> bool {
+    let mut start = [0; MAGIC.len()];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start != *MAGIC && start != [0; MAGIC.len()]
 }
 
 /// Makes sure that a private file stands at `path`.

@@ -66,10 +66,10 @@ fn found_in_file(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_set_aside() {
+fn a_file_whose_first_page_was_lost_is_set_aside() {
     let directory = TempDir::new();
     let path = directory.file("log.db");
-    let garbage = vec![b'x'; 10_000];
+    let garbage = vec![0; 10_000];
     fs::write(&path, &garbage).expect("the directory is ours");
     let store = in_file(&path);
     store.append(record("a", 0));
@@ -199,5 +199,20 @@ fn databases_of_others_are_left_alone() {
         assert_eq!(tables.expect("it is sound"), 1);
         let after = fs::metadata(&path).expect("it exists");
         assert_eq!((after.len(), after.permissions()), (before.len(), before.permissions()));
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_is_left_alone() {
+    for content in [&b"[cache]\nttl = \"1h\"\n"[..], &[b'x'; 10_000]] {
+        let directory = TempDir::new();
+        let path = directory.file("tollhouse.toml");
+        fs::write(&path, content).expect("the directory is ours");
+        let store = LogStore::new(LogSettings::in_file(&path));
+        store.append(record("a", 0));
+        wait(store.get("a")).expect("the log goes on in memory");
+        assert!(store.health().degraded.is_some_and(|reason| reason.contains("another kind")));
+        assert!(store.close(LONG));
+        assert_eq!(fs::read(&path).expect("it is still there"), content);
     }
 }
