@@ -1,6 +1,5 @@
 //! The handle: cheap to clone, safe to share between threads, nothing started before first use.
 
-mod inner;
 mod open;
 mod short;
 
@@ -10,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-pub(crate) use self::inner::Inner;
 pub use self::open::GatewayBuilder;
 use self::open::Shared;
 use crate::config::Config;
@@ -51,7 +49,7 @@ impl Gateway {
     /// # Errors
     /// Only [`ErrorKind::Closed`](crate::ErrorKind::Closed).
     pub async fn handle(&self, request: Request) -> Result<Response, Error> {
-        Ok(pipeline::handle(self.shared.inner()?, request).await)
+        Ok(pipeline::handle(self.shared.engine()?, request).await)
     }
 
     /// The universal endpoint: one entry `{provider, endpoint, headers, query}` or a list of them, tried in order.
@@ -78,7 +76,7 @@ impl Gateway {
     /// # Errors
     /// [`ErrorKind::LogNotFound`](crate::ErrorKind::LogNotFound).
     pub async fn get_log(&self, log_id: &str) -> Result<Value, Error> {
-        self.shared.inner()?.log.get(log_id).await
+        self.shared.engine()?.log.get(log_id).await
     }
 
     /// Adds feedback (1, -1 or null), a score or metadata to a log.
@@ -87,7 +85,7 @@ impl Gateway {
     /// `LogNotFound`, or `InvalidRequest` naming the field.
     pub async fn patch_log(&self, log_id: &str, patch: &Value) -> Result<(), Error> {
         let patch = LogPatch::from_json(patch)?;
-        self.shared.inner()?.log.patch(log_id, patch).await
+        self.shared.engine()?.log.patch(log_id, patch).await
     }
 
     /// Logs, newest first unless the query says otherwise.
@@ -95,8 +93,8 @@ impl Gateway {
     /// # Errors
     /// `InvalidRequest` naming the part of the query that cannot be read.
     pub async fn logs(&self, query: &Value) -> Result<LogPage, Error> {
-        let inner = self.shared.inner()?;
-        inner.log.query(LogQuery::from_json(query, inner.clock.now_us())?).await
+        let engine = self.shared.engine()?;
+        engine.log.query(LogQuery::from_json(query, engine.clock.now_us())?).await
     }
 
     /// Deletes the logs that a query finds, and tells how many there were.
@@ -104,8 +102,8 @@ impl Gateway {
     /// # Errors
     /// As [`logs`](Self::logs).
     pub async fn delete_logs(&self, query: &Value) -> Result<u64, Error> {
-        let inner = self.shared.inner()?;
-        inner.log.delete(LogQuery::from_json(query, inner.clock.now_us())?).await
+        let engine = self.shared.engine()?;
+        engine.log.delete(LogQuery::from_json(query, engine.clock.now_us())?).await
     }
 
     /// One body of a call, whole, where payloads were collected.
@@ -113,7 +111,7 @@ impl Gateway {
     /// # Errors
     /// `LogNotFound`, also for a log without that body.
     pub async fn log_payload(&self, log_id: &str, part: Payload) -> Result<Bytes, Error> {
-        self.shared.inner()?.log.payload(log_id, part).await
+        self.shared.engine()?.log.payload(log_id, part).await
     }
 
     /// Requests, tokens and cost, grouped; with the counting basis in words.
@@ -121,8 +119,8 @@ impl Gateway {
     /// # Errors
     /// `InvalidRequest` naming the part of the query that cannot be read.
     pub async fn usage(&self, query: &Value) -> Result<UsageReport, Error> {
-        let inner = self.shared.inner()?;
-        inner.log.usage(UsageQuery::from_json(query, inner.clock.now_us())?).await
+        let engine = self.shared.engine()?;
+        engine.log.usage(UsageQuery::from_json(query, engine.clock.now_us())?).await
     }
 
     /// Tokens of a text or a list of chat messages before a call, offline.
@@ -145,7 +143,7 @@ impl Gateway {
     /// # Errors
     /// `Closed`.
     pub fn health(&self) -> Result<LogHealth, Error> {
-        Ok(self.shared.inner()?.log.health())
+        Ok(self.shared.engine()?.log.health())
     }
 
     /// Ends when everything that was logged so far is on disk.
@@ -153,7 +151,7 @@ impl Gateway {
     /// # Errors
     /// `Closed`.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.shared.inner()?.log.flush().await
+        self.shared.engine()?.log.flush().await
     }
 
     /// To be called before this process forks: writes what waits and lets go of the log's file, which a child could not

@@ -4,6 +4,7 @@ mod account;
 mod cache;
 mod clock;
 mod config;
+mod engine;
 mod error;
 mod exchange;
 mod gateway;

@@ -16,20 +16,20 @@ use std::sync::Arc;
 
 use self::answer::Answer;
 use self::settle::Open;
+use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::gateway::Inner;
 use crate::limit::Decision;
 use crate::message::{Request, Response};
 use crate::refusal::Refusal;
 use crate::stage::Stage;
 
 /// Walks the road.
-pub(crate) async fn handle(inner: Arc<Inner>, request: Request) -> Response {
-    let (exchange, resolved) = resolve::resolve(&inner, request);
+pub(crate) async fn handle(engine: Arc<Engine>, request: Request) -> Response {
+    let (exchange, resolved) = resolve::resolve(&engine, request);
     // From here on the call is in the log however it ends, also when the caller lets go of it in the middle.
-    let mut open = Open::new(inner.clone(), exchange);
+    let mut open = Open::new(engine.clone(), exchange);
     let outcome = match resolved {
-        Ok(()) => walk(&inner, open.exchange()).await,
+        Ok(()) => walk(&engine, open.exchange()).await,
         Err(refusal) => Outcome::Refused(refusal),
     };
     open.settle(outcome)
@@ -45,21 +45,21 @@ pub(crate) enum Outcome {
     Refused(Refusal),
 }
 
-async fn walk(inner: &Inner, exchange: &mut Exchange) -> Outcome {
+async fn walk(engine: &Engine, exchange: &mut Exchange) -> Outcome {
     let mut admitted = false;
     let mut failed = None;
     for step in 0..exchange.targets.len() {
-        if let Some(entry) = inner.cached(&exchange.targets[step]) {
+        if let Some(entry) = engine.cached(&exchange.targets[step]) {
             return Outcome::Hit(step, entry);
         }
         if !admitted {
-            if let Err(refusal) = admit(inner) {
+            if let Err(refusal) = admit(engine) {
                 return Outcome::Refused(refusal);
             }
             admitted = true;
         }
-        let is_last = step + 1 == exchange.targets.len() || !inner.stages.on(Stage::Fallback);
-        match attempt::attempt(inner, exchange, step, is_last).await {
+        let is_last = step + 1 == exchange.targets.len() || !engine.stages.on(Stage::Fallback);
+        match attempt::attempt(engine, exchange, step, is_last).await {
             Ok(answer) if answer.is_success() || is_last => return Outcome::Answered(step, answer),
             Ok(answer) => failed = Some(Outcome::Answered(step, answer)),
             Err(refusal) if is_last => return failed.unwrap_or(Outcome::Refused(refusal)),
@@ -70,11 +70,11 @@ async fn walk(inner: &Inner, exchange: &mut Exchange) -> Outcome {
 }
 
 /// A hit has cost nothing, so the limit stands behind the cache; fallbacks and retries belong to the call that was counted.
-fn admit(inner: &Inner) -> Result<(), Refusal> {
-    let Some(rule) = inner.rule.as_ref().filter(|_| inner.stages.on(Stage::Limit)) else {
+fn admit(engine: &Engine) -> Result<(), Refusal> {
+    let Some(rule) = engine.rule.as_ref().filter(|_| engine.stages.on(Stage::Limit)) else {
         return Ok(());
     };
-    match inner.limits.admit(&inner.config.id, rule, inner.clock.now_us()) {
+    match engine.limits.admit(&engine.config.id, rule, engine.clock.now_us()) {
         Decision::Admitted => Ok(()),
         Decision::Refused { retry_after } => Err(Refusal::rate_limited(rule.limit, rule.window, retry_after)),
     }

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::{Gateway, Inner};
+use super::Gateway;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::engine::{Engine, Parts};
 use crate::error::{Error, ErrorKind};
 use crate::provider::Catalogue;
-use crate::stage::{Stage, Stages};
+#[cfg(feature = "testing")]
+use crate::stage::Stage;
+use crate::stage::Stages;
 use crate::transport::Transport;
 
 /// The value of an environment variable.
@@ -22,14 +25,6 @@ pub struct GatewayBuilder {
     config: Config,
     parts: Parts,
     environment: Environment,
-}
-
-/// What a forked child needs to begin again.
-#[derive(Clone)]
-pub(super) struct Parts {
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) transport: Option<Arc<dyn Transport>>,
-    pub(super) stages: Stages,
 }
 
 impl GatewayBuilder {
@@ -75,12 +70,12 @@ impl GatewayBuilder {
         self.config.validate()?;
         let catalogue = Arc::new(Catalogue::new(&self.config, &*self.environment)?);
         let config = Arc::new(self.config);
-        let inner = Inner::new(config.clone(), catalogue.clone(), &self.parts);
+        let engine = Engine::new(config.clone(), catalogue.clone(), &self.parts);
         let shared = Shared {
             config,
             catalogue,
             parts: self.parts,
-            current: ArcSwap::from_pointee(inner),
+            current: ArcSwap::from_pointee(engine),
             closed: AtomicBool::new(false),
         };
         Ok(Gateway { shared: Arc::new(shared) })
@@ -92,7 +87,7 @@ pub(super) struct Shared {
     config: Arc<Config>,
     catalogue: Arc<Catalogue>,
     parts: Parts,
-    current: ArcSwap<Inner>,
+    current: ArcSwap<Engine>,
     closed: AtomicBool,
 }
 
@@ -103,29 +98,29 @@ impl Shared {
 
     /// The state of this process. In a forked child the parent's threads and sockets are gone and its locks may be held
     /// by nobody, so the child begins afresh and leaves the parent's state untouched.
-    pub(super) fn inner(&self) -> Result<Arc<Inner>, Error> {
+    pub(super) fn engine(&self) -> Result<Arc<Engine>, Error> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "the gateway was closed; open a new one"));
         }
-        let inner = self.current.load_full();
-        if inner.pid == std::process::id() {
-            return Ok(inner);
+        let engine = self.current.load_full();
+        if engine.pid == std::process::id() {
+            return Ok(engine);
         }
-        let fresh = Arc::new(Inner::new(self.config.clone(), self.catalogue.clone(), &self.parts));
-        let left = self.current.compare_and_swap(&inner, fresh);
-        std::mem::forget((left, inner));
+        let fresh = Arc::new(Engine::new(self.config.clone(), self.catalogue.clone(), &self.parts));
+        let left = self.current.compare_and_swap(&engine, fresh);
+        std::mem::forget((left, engine));
         Ok(self.current.load_full())
     }
 
     pub(super) fn before_fork(&self, budget: Duration) -> bool {
-        let inner = self.current.load();
-        inner.pid != std::process::id() || inner.log.release(budget)
+        let engine = self.current.load();
+        engine.pid != std::process::id() || engine.log.release(budget)
     }
 
     pub(super) fn close(&self, budget: Duration) {
-        let inner = self.current.load_full();
-        if !self.closed.swap(true, Ordering::AcqRel) && inner.pid == std::process::id() {
-            inner.log.close(budget);
+        let engine = self.current.load_full();
+        if !self.closed.swap(true, Ordering::AcqRel) && engine.pid == std::process::id() {
+            engine.log.close(budget);
         }
     }
 }

@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 
 use super::prepare::Prepared;
 use crate::account::{Meter, read_answer};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::exchange::Exchange;
-use crate::gateway::Inner;
 use crate::headers::{REFRAMED, response as name};
 use crate::message::ByteStream;
 use crate::provider::StreamDecoder;
@@ -51,7 +51,7 @@ impl Answer {
 }
 
 pub(super) async fn read(
-    inner: &Inner,
+    engine: &Engine,
     exchange: &Exchange,
     step: usize,
     prepared: &Prepared,
@@ -59,7 +59,7 @@ pub(super) async fn read(
 ) -> Result<Answer, TransportError> {
     let target = &exchange.targets[step];
     let UpstreamResponse { status, mut headers, body } = response;
-    let head_us = inner.clock.monotonic_us();
+    let head_us = engine.clock.monotonic_us();
     let created_s = exchange.created_at_us / 1_000_000;
     let format = target.format();
     let is_events = is_kind(&headers, "text/event-stream");
@@ -70,7 +70,7 @@ pub(super) async fn read(
     add_changes(&mut headers, prepared);
 
     if is_stream {
-        let meter = (is_events && inner.stages.on(Stage::Meter)).then(|| Box::new(Meter::new(format)));
+        let meter = (is_events && engine.stages.on(Stage::Meter)).then(|| Box::new(Meter::new(format)));
         let decoding = prepared.decoding.as_ref().filter(|_| is_events);
         let decoder = decoding.map(|with| with.translation.stream(created_s, with.include_usage));
         return Ok(Answer { status, headers, content: Content::Stream { body, meter, decoder }, head_us });
@@ -83,7 +83,8 @@ pub(super) async fn read(
         }
         Err(error) => return Err(TransportError { state: AttemptState::MaybeProcessed, error }),
     };
-    let (usage, model_served) = if inner.stages.on(Stage::Account) { read_answer(format, &body) } else { (None, None) };
+    let (usage, model_served) =
+        if engine.stages.on(Stage::Account) { read_answer(format, &body) } else { (None, None) };
     let body = match &prepared.decoding {
         Some(with) => with
             .translation

@@ -4,9 +4,9 @@ use http::{HeaderValue, StatusCode};
 
 use super::answer::{self, Answer};
 use super::prepare::prepare;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
-use crate::gateway::Inner;
 use crate::headers::response as name;
 use crate::record::{Attempt, AttemptState};
 use crate::refusal::{Refusal, code};
@@ -16,23 +16,23 @@ use crate::transport::{TransportError, UpstreamRequest, UpstreamResponse, watch}
 
 /// Tries target number `step` until it answers well or its tries are used up. An error is a call that got no answer.
 pub(super) async fn attempt(
-    inner: &Inner,
+    engine: &Engine,
     exchange: &mut Exchange,
     step: usize,
     is_last: bool,
 ) -> Result<Answer, Refusal> {
     let target = &exchange.targets[step];
-    let prepared = prepare(inner, target, exchange.deadlines)?;
-    let timeout = target.policy.timeout.filter(|_| inner.stages.on(Stage::Timeout));
+    let prepared = prepare(engine, target, exchange.deadlines)?;
+    let timeout = target.policy.timeout.filter(|_| engine.stages.on(Stage::Timeout));
     let mut tries = Tries::new(&target.policy.retry, timeout, !is_last);
     let mut pause_us = 0;
     loop {
         let number = tries.begin();
-        let started_us = inner.clock.monotonic_us();
-        let sent = send(inner, prepared.request.clone(), &tries).await;
-        let first_byte_us = inner.clock.monotonic_us();
+        let started_us = engine.clock.monotonic_us();
+        let sent = send(engine, prepared.request.clone(), &tries).await;
+        let first_byte_us = engine.clock.monotonic_us();
         let read = match sent {
-            Ok(head) => answer::read(inner, exchange, step, &prepared, head).await,
+            Ok(head) => answer::read(engine, exchange, step, &prepared, head).await,
             Err(error) => Err(error),
         };
         exchange.attempts.push(Attempt {
@@ -51,29 +51,33 @@ pub(super) async fn attempt(
             Ok(answer) => (Some(answer.status), route::retry_after(&answer.headers)),
             Err(_) => (None, None),
         };
-        let again = tries.next_after(status, retry_after).filter(|_| inner.stages.on(Stage::Retry));
+        let again = tries.next_after(status, retry_after).filter(|_| engine.stages.on(Stage::Retry));
         match (read, again) {
             (Ok(answer), _) if answer.is_success() => return Ok(answer),
             (Ok(answer), None) => return Ok(answer.final_failure(tries_were_asked(exchange, step))),
             (Err(failed), None) => return Err(no_answer(exchange, step, failed.error)),
             (_, Some(delay)) => {
                 pause_us = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX);
-                route::pause(&inner.clock, delay).await;
+                route::pause(&engine.clock, delay).await;
             }
         }
     }
 }
 
-async fn send(inner: &Inner, request: UpstreamRequest, tries: &Tries<'_>) -> Result<UpstreamResponse, TransportError> {
+async fn send(
+    engine: &Engine,
+    request: UpstreamRequest,
+    tries: &Tries<'_>,
+) -> Result<UpstreamResponse, TransportError> {
     let deadlines = request.deadlines;
     let limit = tries.first_byte(&deadlines);
-    let Some(answer) = within(&inner.clock, limit, inner.transport.send(request)).await else {
+    let Some(answer) = within(&engine.clock, limit, engine.transport.send(request)).await else {
         let (state, error) = route::timed_out(limit.unwrap_or_default());
         return Err(TransportError { state, error });
     };
     let mut answer = answer?;
-    let between = deadlines.read.or(inner.config.timeouts.between_chunks());
-    answer.body = watch(answer.body, between, &inner.clock);
+    let between = deadlines.read.or(engine.config.timeouts.between_chunks());
+    answer.body = watch(answer.body, between, &engine.clock);
     Ok(answer)
 }
 

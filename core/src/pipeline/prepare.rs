@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 
+use crate::engine::Engine;
 use crate::exchange::{Shape, Target};
-use crate::gateway::Inner;
 use crate::message::Deadlines;
 use crate::provider::{Change, Translation, translation};
 use crate::refusal::{Refusal, code};
@@ -23,11 +23,11 @@ pub(super) struct Decoding {
     pub(super) include_usage: bool,
 }
 
-pub(super) fn prepare(inner: &Inner, target: &Target, deadlines: Deadlines) -> Result<Prepared, Refusal> {
+pub(super) fn prepare(engine: &Engine, target: &Target, deadlines: Deadlines) -> Result<Prepared, Refusal> {
     let provider = &target.provider;
     provider.ready().map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))?;
     let mut headers = target.headers.clone();
-    if inner.stages.on(Stage::Keys) {
+    if engine.stages.on(Stage::Keys) {
         match target.shape {
             Shape::Native => provider.authorize(&mut headers, target.query.as_deref()),
             Shape::Chat(_) => provider.authorize_chat(&mut headers),
@@ -41,7 +41,7 @@ pub(super) fn prepare(inner: &Inner, target: &Target, deadlines: Deadlines) -> R
         deadlines,
     };
     let translation = match target.shape {
-        Shape::Chat(format) if inner.stages.on(Stage::Translate) => translation(format),
+        Shape::Chat(format) if engine.stages.on(Stage::Translate) => translation(format),
         _ => None,
     };
     let Some(translation) = translation else {

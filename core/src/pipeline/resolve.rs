@@ -11,8 +11,8 @@ use http::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 
 use self::address::Address;
+use crate::engine::Engine;
 use crate::exchange::{Exchange, Shape, Target};
-use crate::gateway::Inner;
 use crate::headers;
 use crate::message::Request;
 use crate::refusal::{Refusal, code};
@@ -20,27 +20,27 @@ use crate::stage::Stage;
 use crate::usage::Format;
 
 /// An exchange with its targets, or with none and the reason.
-pub(super) fn resolve(inner: &Inner, request: Request) -> (Exchange, Result<(), Refusal>) {
+pub(super) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<(), Refusal>) {
     let mut exchange = Exchange {
-        id: inner.new_id(),
-        created_at_us: inner.clock.now_us(),
-        started_us: inner.clock.monotonic_us(),
+        id: engine.new_id(),
+        created_at_us: engine.clock.now_us(),
+        started_us: engine.clock.monotonic_us(),
         user_agent: headers::text(&request.headers, &http::header::USER_AGENT).map(str::to_owned),
         deadlines: request.deadlines,
-        policy: inner.defaults.clone(),
+        policy: engine.defaults.clone(),
         request_size: request.body.len() as u64,
         targets: Vec::new(),
         universal: false,
         attempts: Vec::new(),
     };
-    let resolved = targets(inner, &mut exchange, request);
+    let resolved = targets(engine, &mut exchange, request);
     (exchange, resolved)
 }
 
-fn targets(inner: &Inner, exchange: &mut Exchange, request: Request) -> Result<(), Refusal> {
-    exchange.policy = inner.under_headers(&exchange.policy, &request.headers)?;
+fn targets(engine: &Engine, exchange: &mut Exchange, request: Request) -> Result<(), Refusal> {
+    exchange.policy = engine.under_headers(&exchange.policy, &request.headers)?;
     let policy = &exchange.policy;
-    match address::parse(inner, &request.target)? {
+    match address::parse(engine, &request.target)? {
         Address::Universal => {
             if request.method != Method::POST {
                 return Err(Refusal::new(
@@ -50,14 +50,14 @@ fn targets(inner: &Inner, exchange: &mut Exchange, request: Request) -> Result<(
                 ));
             }
             exchange.universal = true;
-            exchange.targets = entry::targets(inner, policy, &request.body)?;
+            exchange.targets = entry::targets(engine, policy, &request.body)?;
         }
         Address::Chat => {
-            let headers = forwarded(inner, request.headers);
-            exchange.targets.push(chat::target(inner, policy.clone(), headers, &request.body)?);
+            let headers = forwarded(engine, request.headers);
+            exchange.targets.push(chat::target(engine, policy.clone(), headers, &request.body)?);
         }
         Address::Native { provider, path, query } => {
-            let headers = forwarded(inner, request.headers);
+            let headers = forwarded(engine, request.headers);
             let peek = Peek::at(&request.body);
             exchange.targets.push(Target {
                 model: peek
@@ -81,8 +81,8 @@ fn targets(inner: &Inner, exchange: &mut Exchange, request: Request) -> Result<(
 }
 
 /// The headers that may reach a provider.
-fn forwarded(inner: &Inner, mut headers: HeaderMap) -> HeaderMap {
-    let strip = inner.stages.on(Stage::Strip);
+fn forwarded(engine: &Engine, mut headers: HeaderMap) -> HeaderMap {
+    let strip = engine.stages.on(Stage::Strip);
     let drop = |name: &http::HeaderName| headers::is_for_connection(name) || (strip && headers::is_for_gateway(name));
     let dropped: Vec<_> = headers.keys().filter(|name| drop(name)).cloned().collect();
     for name in dropped {

@@ -9,8 +9,8 @@ use super::Outcome;
 use super::answer::{Answer, Content};
 use super::metered::Metered;
 use crate::cache;
+use crate::engine::Engine;
 use crate::exchange::{Exchange, Target};
-use crate::gateway::Inner;
 use crate::headers::response as name;
 use crate::message::{Body, Response};
 use crate::record::Record;
@@ -20,13 +20,13 @@ use crate::usage::Usage;
 
 /// A call that has not ended yet. Dropped before its end, it goes into the log as cancelled.
 pub(super) struct Open {
-    inner: Arc<Inner>,
+    engine: Arc<Engine>,
     exchange: Option<Box<Exchange>>,
 }
 
 impl Open {
-    pub(super) fn new(inner: Arc<Inner>, exchange: Exchange) -> Self {
-        Self { inner, exchange: Some(Box::new(exchange)) }
+    pub(super) fn new(engine: Arc<Engine>, exchange: Exchange) -> Self {
+        Self { engine, exchange: Some(Box::new(exchange)) }
     }
 
     pub(super) fn exchange(&mut self) -> &mut Exchange {
@@ -35,11 +35,11 @@ impl Open {
 
     pub(super) fn settle(mut self, outcome: Outcome) -> Response {
         let exchange = self.exchange.take().expect("a call is settled once, since settling consumes it");
-        let inner = self.inner.clone();
+        let engine = self.engine.clone();
         match outcome {
-            Outcome::Refused(refusal) => refuse(inner, exchange, refusal),
-            Outcome::Hit(step, entry) => hit(inner, exchange, step, entry),
-            Outcome::Answered(step, answer) => answered(inner, exchange, step, answer),
+            Outcome::Refused(refusal) => refuse(engine, exchange, refusal),
+            Outcome::Hit(step, entry) => hit(engine, exchange, step, entry),
+            Outcome::Answered(step, answer) => answered(engine, exchange, step, answer),
         }
     }
 }
@@ -48,7 +48,7 @@ impl Drop for Open {
     fn drop(&mut self) {
         let Some(exchange) = self.exchange.take() else { return };
         let step = exchange.attempts.last().map_or(0, |attempt| attempt.step as usize);
-        let settling = Settling::new(self.inner.clone(), exchange, step);
+        let settling = Settling::new(self.engine.clone(), exchange, step);
         settling.finish(End {
             cancelled: true,
             error: Some("the caller left before the answer".into()),
@@ -59,7 +59,7 @@ impl Drop for Open {
 
 /// A call whose answer is on its way to the caller.
 pub(super) struct Settling {
-    inner: Arc<Inner>,
+    engine: Arc<Engine>,
     exchange: Box<Exchange>,
     step: usize,
     status: Option<u16>,
@@ -83,9 +83,9 @@ pub(super) struct End {
 }
 
 impl Settling {
-    fn new(inner: Arc<Inner>, exchange: Box<Exchange>, step: usize) -> Self {
+    fn new(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize) -> Self {
         Self {
-            inner,
+            engine,
             exchange,
             step,
             status: None,
@@ -113,11 +113,11 @@ impl Settling {
         let (Some(target), Some(usage)) = (self.target(), &end.usage) else {
             return (None, false);
         };
-        if !self.inner.stages.on(Stage::Account) || self.status.is_none_or(|status| status >= 400) {
+        if !self.engine.stages.on(Stage::Account) || self.status.is_none_or(|status| status >= 400) {
             return (None, false);
         }
         let custom = target.policy.custom_cost.as_ref();
-        let cost = |model: &str| crate::account::cost(&self.inner.prices, custom, &target.provider.slug, model, usage);
+        let cost = |model: &str| crate::account::cost(&self.engine.prices, custom, &target.provider.slug, model, usage);
         match (cost(&target.model), &end.model_served) {
             ((None, _), Some(served)) => cost(served),
             (known, _) => known,
@@ -129,12 +129,12 @@ impl Settling {
         let (cost, custom_cost) = self.cost(&end);
         let target = self.exchange.targets.get(self.step);
         let policy = target.map_or(&self.exchange.policy, |target| &target.policy);
-        if !policy.log || !self.inner.stages.on(Stage::Log) {
+        if !policy.log || !self.engine.stages.on(Stage::Log) {
             return;
         }
         let ended_well = !end.cancelled && !end.truncated && end.error.is_none();
         let mut record = Record {
-            duration_us: self.inner.clock.monotonic_us() - self.exchange.started_us,
+            duration_us: self.engine.clock.monotonic_us() - self.exchange.started_us,
             event_id: policy.event_id.clone().unwrap_or_else(|| self.exchange.id.clone()),
             created_at_us: self.exchange.created_at_us,
             first_byte_us: self.first_byte_us.map(|at| at - self.exchange.started_us),
@@ -169,16 +169,16 @@ impl Settling {
         record.log_id = self.exchange.id;
         record.user_agent = self.exchange.user_agent;
         record.attempts = self.exchange.attempts;
-        self.inner.log.append(record);
+        self.engine.log.append(record);
     }
 }
 
-fn refuse(inner: Arc<Inner>, exchange: Box<Exchange>, refusal: Refusal) -> Response {
+fn refuse(engine: Arc<Engine>, exchange: Box<Exchange>, refusal: Refusal) -> Response {
     let step = exchange.attempts.last().map_or(0, |attempt| attempt.step as usize);
     let error = refusal.failure.as_ref().map_or_else(|| refusal.message.clone(), ToString::to_string);
     let mut response = refusal.into_response();
     stamp(&mut response.headers, &exchange, step, None);
-    let mut settling = Settling::new(inner, exchange, step);
+    let mut settling = Settling::new(engine, exchange, step);
     settling.status = Some(response.status.as_u16());
     settling.response_content_type = content_type(&response.headers);
     let body = response.body.take_full().unwrap_or_default();
@@ -187,10 +187,10 @@ fn refuse(inner: Arc<Inner>, exchange: Box<Exchange>, refusal: Refusal) -> Respo
     response
 }
 
-fn hit(inner: Arc<Inner>, exchange: Box<Exchange>, step: usize, entry: cache::Entry) -> Response {
+fn hit(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, entry: cache::Entry) -> Response {
     let mut headers = entry.headers;
     stamp(&mut headers, &exchange, step, Some("HIT"));
-    let mut settling = Settling::new(inner, exchange, step);
+    let mut settling = Settling::new(engine, exchange, step);
     settling.cached = true;
     settling.status = Some(entry.status.as_u16());
     settling.response_content_type = content_type(&headers);
@@ -204,13 +204,13 @@ fn hit(inner: Arc<Inner>, exchange: Box<Exchange>, step: usize, entry: cache::En
     Response { status: entry.status, headers, body: Body::full(entry.body), failure: None }
 }
 
-fn answered(inner: Arc<Inner>, exchange: Box<Exchange>, step: usize, answer: Answer) -> Response {
+fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: Answer) -> Response {
     let Answer { status, mut headers, content, head_us } = answer;
     let mut kept_headers = headers.clone();
     // A cookie is for the caller that it was sent to.
     kept_headers.remove(header::SET_COOKIE);
     stamp(&mut headers, &exchange, step, Some("MISS"));
-    let mut settling = Settling::new(inner, exchange, step);
+    let mut settling = Settling::new(engine, exchange, step);
     settling.status = Some(status.as_u16());
     settling.first_byte_us = Some(head_us);
     settling.response_content_type = content_type(&headers);
@@ -230,7 +230,7 @@ fn answered(inner: Arc<Inner>, exchange: Box<Exchange>, step: usize, answer: Ans
                     model_served: end.model_served.clone(),
                     cost,
                 };
-                settling.inner.remember(&settling.exchange.targets[step], entry);
+                settling.engine.remember(&settling.exchange.targets[step], entry);
             }
             settling.finish(end);
             Body::full(body)

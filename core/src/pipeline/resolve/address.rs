@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::gateway::Inner;
+use crate::engine::Engine;
 use crate::provider::Provider;
 use crate::refusal::{Refusal, code};
 
@@ -17,12 +17,12 @@ pub(super) enum Address {
     Native { provider: Arc<Provider>, path: String, query: Option<String> },
 }
 
-pub(super) fn parse(inner: &Inner, target: &str) -> Result<Address, Refusal> {
+pub(super) fn parse(engine: &Engine, target: &str) -> Result<Address, Refusal> {
     if target.starts_with("https://") || target.starts_with("http://") {
-        return absolute(inner, target);
+        return absolute(engine, target);
     }
     let (path, query) = split_query(target);
-    let path = own_gateway(inner, path.trim_start_matches('/'))?;
+    let path = own_gateway(engine, path.trim_start_matches('/'))?;
     if path.is_empty() {
         return Ok(Address::Universal);
     }
@@ -30,14 +30,14 @@ pub(super) fn parse(inner: &Inner, target: &str) -> Result<Address, Refusal> {
     if slug == "compat" {
         return compat(rest);
     }
-    let provider = find(inner, slug)?;
+    let provider = find(engine, slug)?;
     Ok(Address::Native { provider, path: rest.to_owned(), query })
 }
 
 /// The provider of this slug, or the reference's answer to an unknown one.
-pub(super) fn find(inner: &Inner, slug: &str) -> Result<Arc<Provider>, Refusal> {
-    inner.catalogue.find(slug).cloned().ok_or_else(|| {
-        let nearest = inner.catalogue.nearest(slug).map(|name| format!("did you mean {name:?}? ")).unwrap_or_default();
+pub(super) fn find(engine: &Engine, slug: &str) -> Result<Arc<Provider>, Refusal> {
+    engine.catalogue.find(slug).cloned().ok_or_else(|| {
+        let nearest = engine.catalogue.nearest(slug).map(|name| format!("did you mean {name:?}? ")).unwrap_or_default();
         let message = format!(
             "invalid provider {slug:?}; {nearest}A provider of your own is custom-{{name}}, after providers.{{name}}.base_url is set"
         );
@@ -54,17 +54,17 @@ pub(super) fn split_query(target: &str) -> (&str, Option<String>) {
 }
 
 /// `v1/{account}/{gateway}` in front, as in the reference's URLs: the account may be anything, the gateway is this one.
-fn own_gateway<'a>(inner: &Inner, path: &'a str) -> Result<&'a str, Refusal> {
+fn own_gateway<'a>(engine: &Engine, path: &'a str) -> Result<&'a str, Refusal> {
     let Some(rest) = path.strip_prefix("v1/") else {
         return Ok(path);
     };
     let (_account, rest) = rest.split_once('/').unwrap_or((rest, ""));
     let (gateway, rest) = rest.split_once('/').unwrap_or((rest, ""));
-    if gateway == inner.config.id {
+    if gateway == engine.config.id {
         return Ok(rest);
     }
     let message =
-        format!("no gateway {gateway:?} here; this one is {:?}. Please configure AI Gateway", inner.config.id);
+        format!("no gateway {gateway:?} here; this one is {:?}. Please configure AI Gateway", engine.config.id);
     Err(Refusal::new(StatusCode::BAD_REQUEST, code::UNKNOWN_GATEWAY, message))
 }
 
@@ -77,9 +77,9 @@ fn compat(rest: &str) -> Result<Address, Refusal> {
 }
 
 /// A URL as an SDK's own transport sees it. One that no known provider owns is passed on as it is.
-fn absolute(inner: &Inner, url: &str) -> Result<Address, Refusal> {
+fn absolute(engine: &Engine, url: &str) -> Result<Address, Refusal> {
     let (bare, query) = split_query(url);
-    if let Some((provider, path)) = inner.catalogue.by_url(bare) {
+    if let Some((provider, path)) = engine.catalogue.by_url(bare) {
         return Ok(Address::Native { provider: provider.clone(), path: path.to_owned(), query });
     }
     let Some((provider, path)) = Provider::unlisted(bare) else {

@@ -7,13 +7,18 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 use super::{Peek, address};
+use crate::engine::Engine;
 use crate::exchange::{Shape, Target};
-use crate::gateway::Inner;
 use crate::policy::Policy;
 use crate::provider::{split_model, with_model};
 use crate::refusal::{Refusal, code};
 
-pub(super) fn target(inner: &Inner, policy: Arc<Policy>, headers: HeaderMap, body: &Bytes) -> Result<Target, Refusal> {
+pub(super) fn target(
+    engine: &Engine,
+    policy: Arc<Policy>,
+    headers: HeaderMap,
+    body: &Bytes,
+) -> Result<Target, Refusal> {
     let peek = Peek::at(body);
     let asked = peek.model.map(Cow::into_owned).ok_or_else(|| {
         Refusal::bad(
@@ -26,7 +31,7 @@ pub(super) fn target(inner: &Inner, policy: Arc<Policy>, headers: HeaderMap, bod
         let message = format!("{asked:?} has no provider prefix; write for example \"openai/{asked}\"");
         Refusal::bad(code::BAD_PARAMETER, "model", message)
     })?;
-    let provider = address::find(inner, slug)?;
+    let provider = address::find(engine, slug)?;
     let chat = provider.chat().ok_or_else(|| {
         let message = format!("{slug} takes no chat completions that we know of; call its own path instead");
         Refusal::bad(code::BAD_PARAMETER, "model", message)

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{Peek, address, chat, forwarded, model_in};
+use crate::engine::Engine;
 use crate::exchange::{Shape, Target};
-use crate::gateway::Inner;
 use crate::policy::{EntryConfig, Policy};
 use crate::refusal::{Refusal, code};
 use crate::stage::Stage;
@@ -33,7 +33,7 @@ struct Entry<'a> {
 }
 
 /// The targets of a universal body: a list of entries, or one.
-pub(super) fn targets(inner: &Inner, policy: &Arc<Policy>, body: &Bytes) -> Result<Vec<Target>, Refusal> {
+pub(super) fn targets(engine: &Engine, policy: &Arc<Policy>, body: &Bytes) -> Result<Vec<Target>, Refusal> {
     let bad =
         |error: serde_json::Error| Refusal::bad(code::BAD_BODY, "body", format!("not a universal request: {error}"));
     let entries: Vec<&RawValue> = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -45,12 +45,12 @@ pub(super) fn targets(inner: &Inner, policy: &Arc<Policy>, body: &Bytes) -> Resu
         return Err(Refusal::bad(code::BAD_PARAMETER, "body", message));
     }
     let target = |(index, entry): (usize, &&RawValue)| {
-        target(inner, policy, entry).map_err(|refusal| refusal.under(&format!("[{index}]")))
+        target(engine, policy, entry).map_err(|refusal| refusal.under(&format!("[{index}]")))
     };
     entries.iter().enumerate().map(target).collect()
 }
 
-fn target(inner: &Inner, policy: &Arc<Policy>, entry: &RawValue) -> Result<Target, Refusal> {
+fn target(engine: &Engine, policy: &Arc<Policy>, entry: &RawValue) -> Result<Target, Refusal> {
     let entry: Entry<'_> = serde_json::from_str(entry.get())
         .map_err(|error| Refusal::bad(code::BAD_BODY, "entry", format!("not a universal entry: {error}")))?;
     let mut headers = header_map(&entry.headers)?;
@@ -58,19 +58,19 @@ fn target(inner: &Inner, policy: &Arc<Policy>, entry: &RawValue) -> Result<Targe
         headers.insert(header::AUTHORIZATION, header_value("authorization", authorization)?);
     }
     let mut policy = policy.clone();
-    if let Some(config) = entry.config.as_ref().filter(|_| inner.stages.on(Stage::Headers)) {
+    if let Some(config) = entry.config.as_ref().filter(|_| engine.stages.on(Stage::Headers)) {
         policy = Arc::new(Policy::clone(&policy).under_config(config)?);
     }
-    let policy = inner.under_headers(&policy, &headers)?;
-    let mut headers = forwarded(inner, headers);
+    let policy = engine.under_headers(&policy, &headers)?;
+    let mut headers = forwarded(engine, headers);
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     let body = entry.query.map(|query| Bytes::copy_from_slice(query.get().as_bytes())).unwrap_or_default();
 
     let (path, query) = address::split_query(entry.endpoint.trim_start_matches('/'));
     if entry.provider == "compat" {
-        return chat::target(inner, policy, headers, &body);
+        return chat::target(engine, policy, headers, &body);
     }
-    let provider = address::find(inner, &entry.provider)?;
+    let provider = address::find(engine, &entry.provider)?;
     let peek = Peek::at(&body);
     Ok(Target {
         model: peek.model.map(Cow::into_owned).or_else(|| model_in(provider.format_of(path), path)).unwrap_or_default(),

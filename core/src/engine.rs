@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderValue};
 
-use super::open::Parts;
 use crate::account::{Price, Prices};
 use crate::cache::{self, CacheStore, Key};
 use crate::clock::Clock;
@@ -19,7 +18,16 @@ use crate::refusal::Refusal;
 use crate::stage::{Stage, Stages};
 use crate::transport::{HttpTransport, Transport};
 
-pub(crate) struct Inner {
+/// What is put in from outside. A forked child begins again with the same parts.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) clock: Arc<dyn Clock>,
+    /// HTTP, unless somebody brings another.
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) stages: Stages,
+}
+
+pub(crate) struct Engine {
     pub(crate) pid: u32,
     pub(crate) config: Arc<Config>,
     pub(crate) catalogue: Arc<Catalogue>,
@@ -36,8 +44,8 @@ pub(crate) struct Inner {
     random: Mutex<fastrand::Rng>,
 }
 
-impl Inner {
-    pub(super) fn new(config: Arc<Config>, catalogue: Arc<Catalogue>, parts: &Parts) -> Self {
+impl Engine {
+    pub(crate) fn new(config: Arc<Config>, catalogue: Arc<Catalogue>, parts: &Parts) -> Self {
         let connect = config.timeouts.connect.duration();
         let rule = config.limits.requests().map(|rule| Rule {
             limit: rule.limit,
