@@ -93,6 +93,12 @@ impl Engine {
         self.cache.get(&self.cache_key(target)?, self.clock.monotonic_us())
     }
 
+    /// Whether the cache is on for `target`.
+    pub(crate) fn caches(&self, target: &Target) -> bool {
+        let covered = cache::covers(&target.method, &target.body, target.stream);
+        self.stages.on(Stage::Cache) && covered && target.policy.cache.ttl().is_some()
+    }
+
     /// Keeps the answer to `target`, if the cache is on for it. An answer that was fetched past the cache refreshes it.
     pub(crate) fn remember(&self, target: &Target, entry: cache::Entry) {
         if let (Some(key), Some(ttl)) = (self.cache_key(target), target.policy.cache.ttl()) {
@@ -101,8 +107,7 @@ impl Engine {
     }
 
     fn cache_key(&self, target: &Target) -> Option<Key> {
-        target.policy.cache.ttl()?;
-        if !self.stages.on(Stage::Cache) || !cache::covers(&target.method, &target.body, target.stream) {
+        if !self.caches(target) {
             return None;
         }
         let parts: [&[u8]; 6] = [

@@ -1,5 +1,7 @@
 //! The parts of the road that can be switched off, so that a test can be shown to need the part that it proves.
 
+#![cfg_attr(not(feature = "testing"), allow(dead_code, unreachable_pub, reason = "only a test switches a stage off"))]
+
 /// A part of the road.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

@@ -40,6 +40,13 @@ pub(crate) fn covers(method: &http::Method, body: &[u8], stream: bool) -> bool {
     method == http::Method::POST && !stream && body.len() <= MAX_REQUEST_BYTES
 }
 
+/// The headers that every later caller may see: a cookie is for the one that it was sent to.
+pub(crate) fn kept_headers(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = headers.clone();
+    kept.remove(header::SET_COOKIE);
+    kept
+}
+
 /// Whether an answer may be kept: good, whole, text or image.
 pub(crate) fn is_cacheable(status: StatusCode, headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {

@@ -206,9 +206,8 @@ fn hit(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, entry: cache::
 
 fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: Answer) -> Response {
     let Answer { status, mut headers, content, head_us } = answer;
-    let mut kept_headers = headers.clone();
-    // A cookie is for the caller that it was sent to.
-    kept_headers.remove(header::SET_COOKIE);
+    let keeps = cache::is_cacheable(status, &headers) && engine.caches(&exchange.targets[step]);
+    let kept_headers = keeps.then(|| cache::kept_headers(&headers));
     stamp(&mut headers, &exchange, step, Some("MISS"));
     let mut settling = Settling::new(engine, exchange, step);
     settling.status = Some(status.as_u16());
@@ -221,15 +220,10 @@ fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: A
         }
         Content::Whole { body, usage, model_served } => {
             let end = End { usage, model_served, size: body.len() as u64, body: Some(body.clone()), ..End::default() };
-            if cache::is_cacheable(status, &kept_headers) {
+            if let Some(headers) = kept_headers {
                 let (cost, _) = settling.cost(&end);
-                let entry = cache::Entry {
-                    status,
-                    headers: kept_headers,
-                    body: body.clone(),
-                    model_served: end.model_served.clone(),
-                    cost,
-                };
+                let model_served = end.model_served.clone();
+                let entry = cache::Entry { status, headers, body: body.clone(), model_served, cost };
                 settling.engine.remember(&settling.exchange.targets[step], entry);
             }
             settling.finish(end);
