@@ -43,3 +43,12 @@ pub use record::{Attempt, AttemptState, Record};
 pub use secret::Secret;
 pub use transport::{HttpTransport, Sending, Transport, TransportError, UpstreamRequest, UpstreamResponse};
 pub use usage::{Format, NanoUsd, Usage, UsageSource};
+
+/// The examples of the pages outside of the crate, run with its own.
+#[cfg(all(doctest, feature = "testing"))]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/guides/rust.md")]
+    struct Guide;
+}
