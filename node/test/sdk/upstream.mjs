@@ -20,8 +20,8 @@ export async function startUpstream() {
     url,
     /** A gateway whose providers are all this upstream. */
     gateway(config = {}) {
-      const provider = (name) => [name, { base_url: `${url}/${name}` }];
-      return new Gateway({ providers: Object.fromEntries(["openai", "anthropic"].map(provider)), ...config });
+      const providers = { openai: { base_url: `${url}/openai` }, anthropic: { base_url: `${url}/anthropic` } };
+      return new Gateway({ providers, ...config });
     },
     /** What the calls to come get: faults, or null for a normal answer. */
     async script(...steps) {
