@@ -1,0 +1,75 @@
+//! The awaiting face: each call gives an awaitable, for asyncio and trio.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+
+use crate::bridge::start;
+use crate::calls::{self, Timeouts};
+use crate::gateway::Open;
+
+/// A gateway whose calls are awaited.
+#[pyclass(frozen, module = "tollhouse._native")]
+pub(crate) struct AsyncGateway(pub(crate) Arc<Open>);
+
+type Awaitable<'py> = PyResult<Bound<'py, PyAny>>;
+
+#[pymethods]
+impl AsyncGateway {
+    #[pyo3(signature = (method, target, headers=None, body=None, timeouts=(None, None)))]
+    fn handle<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        target: String,
+        headers: Option<&Bound<'py, PyAny>>,
+        body: Option<PyBackedBytes>,
+        timeouts: Timeouts,
+    ) -> Awaitable<'py> {
+        let request = calls::request(py, method, target, headers, body, timeouts)?;
+        start(py, calls::handle(self.0.core(), request))
+    }
+
+    fn run<'py>(&self, py: Python<'py>, entries: &str, options: &str) -> Awaitable<'py> {
+        let (entries, options) = (calls::json(py, "entries", entries)?, calls::json(py, "options", options)?);
+        start(py, calls::run(self.0.core(), entries, options))
+    }
+
+    fn chat<'py>(&self, py: Python<'py>, model: String, messages: &str, options: &str) -> Awaitable<'py> {
+        let (messages, options) = (calls::json(py, "messages", messages)?, calls::json(py, "options", options)?);
+        start(py, calls::chat(self.0.core(), model, messages, options))
+    }
+
+    fn get_log<'py>(&self, py: Python<'py>, log_id: String) -> Awaitable<'py> {
+        start(py, calls::get_log(self.0.core(), log_id))
+    }
+
+    fn patch_log<'py>(&self, py: Python<'py>, log_id: String, patch: &str) -> Awaitable<'py> {
+        start(py, calls::patch_log(self.0.core(), log_id, calls::json(py, "patch", patch)?))
+    }
+
+    fn logs<'py>(&self, py: Python<'py>, query: &str) -> Awaitable<'py> {
+        start(py, calls::logs(self.0.core(), calls::json(py, "query", query)?))
+    }
+
+    fn delete_logs<'py>(&self, py: Python<'py>, query: &str) -> Awaitable<'py> {
+        start(py, calls::delete_logs(self.0.core(), calls::json(py, "query", query)?))
+    }
+
+    fn log_payload<'py>(&self, py: Python<'py>, log_id: String, part: &str) -> Awaitable<'py> {
+        start(py, calls::log_payload(self.0.core(), log_id, calls::part(py, part)?))
+    }
+
+    fn usage<'py>(&self, py: Python<'py>, query: &str) -> Awaitable<'py> {
+        start(py, calls::usage(self.0.core(), calls::json(py, "query", query)?))
+    }
+
+    fn flush<'py>(&self, py: Python<'py>) -> Awaitable<'py> {
+        start(py, calls::flush(self.0.core()))
+    }
+
+    fn close<'py>(&self, py: Python<'py>, seconds: f64) -> Awaitable<'py> {
+        start(py, calls::close(self.0.clone(), seconds))
+    }
+}

@@ -1,0 +1,7 @@
+"""`python -m tollhouse` is the command `tollhouse`."""
+
+import sys
+
+from ._cli import main
+
+sys.exit(main())

@@ -1,0 +1,207 @@
+"""The gateway, for programs under asyncio or trio."""
+
+from __future__ import annotations
+
+from . import _calls
+from ._base import BaseGateway
+from ._chat import AsyncChatStream, Chat
+from ._json import read, text
+from ._reports import LogPage, Usage
+from ._response import Response
+from ._typing import overload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Any, Literal
+
+    from typing_extensions import Self
+
+    from . import _native
+    from ._types import Body, Entry, GatewayOptions, Headers, HeaderValue, Json, Messages, Metadata
+
+
+class AsyncGateway(BaseGateway):
+    """As `Gateway`, with calls to await. It needs no particular event loop, and several may use it.
+
+    Args:
+        config: The configuration as a dict, or the path of a file (TOML, or JSON if it ends in `.json`). Without any
+            argument `tollhouse.toml` in the working directory is taken, if there is one.
+        **sections: Sections of the configuration by name, such as `cache={"ttl": "1h"}`. A `timedelta` is a duration
+            too.
+
+    Raises:
+        ConfigError: The configuration cannot work; the error names the field.
+    """
+
+    __slots__ = ("_twin",)
+
+    def _open(self, native: _native.Gateway) -> None:
+        super()._open(native)
+        self._twin = native.asynchronous()
+
+    async def handle(
+        self, method: str, target: str, headers: Headers | None = None, body: Body | None = None
+    ) -> Response:
+        """The door: every other call is a short path to it. Failures of a provider are answers.
+
+        Args:
+            method: The HTTP method.
+            target: `/{provider}/{native path}`, `/compat/chat/completions`, `/` (the universal endpoint), or the URL of
+                a provider.
+            headers: Passed on to the provider, except `cf-aig-*`, which speak to the gateway.
+            body: Bytes or text as they are; a dict or list as JSON.
+
+        Raises:
+            ClosedError: The gateway was closed.
+        """
+        content, headers = _calls.body(body, headers)
+        return Response(await self._twin.handle(method, target, headers, content))
+
+    async def run(
+        self,
+        entries: Entry | Sequence[Entry],
+        *,
+        gateway: GatewayOptions | None = None,
+        extra_headers: Mapping[str, HeaderValue] | None = None,
+    ) -> Response:
+        """The universal endpoint: tries the entries in order until one answers well. Its index is in `cf-aig-step`.
+
+        Args:
+            entries: `{"provider", "endpoint", "headers", "query"}`, or a list of such.
+            gateway: Settings of this call, such as `{"cache_ttl": 3600}`.
+            extra_headers: Headers of the call as a whole. They win over `gateway`; those of an entry win over both.
+        """
+        return Response(await self._twin.run(text(entries), _calls.options(gateway, extra_headers)))
+
+    @overload
+    async def chat(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: Literal[False] = False,
+        gateway: GatewayOptions | None = None,
+        extra_headers: Mapping[str, HeaderValue] | None = None,
+        **body: Any,
+    ) -> Chat: ...
+
+    @overload
+    async def chat(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        gateway: GatewayOptions | None = None,
+        extra_headers: Mapping[str, HeaderValue] | None = None,
+        **body: Any,
+    ) -> AsyncChatStream: ...
+
+    async def chat(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: bool = False,
+        gateway: GatewayOptions | None = None,
+        extra_headers: Mapping[str, HeaderValue] | None = None,
+        **body: Any,
+    ) -> Chat | AsyncChatStream:
+        """Asks any model in OpenAI's shape. `str()` of the answer is its text.
+
+        Args:
+            model: `{provider}/{model}`, such as `anthropic/claude-sonnet-4-5`.
+            messages: A question, or a list of messages.
+            stream: Whether the text comes in pieces, to iterate over.
+            gateway: Settings of this call, such as `{"cache_ttl": 3600}`.
+            extra_headers: Headers for the provider and the gateway.
+            **body: Further fields of the body, such as `temperature=0` or `tools=[…]`.
+        """
+        if stream:
+            body["stream"] = True
+        options = _calls.options(gateway, extra_headers, **body)
+        response = Response(await self._twin.chat(model, text(messages), options))
+        return AsyncChatStream(response) if stream else Chat(response)
+
+    async def get_log(self, log_id: str) -> Json:
+        """The log of one call, readable as soon as its answer is there.
+
+        Raises:
+            LogNotFoundError: There is none.
+        """
+        return dict(read(await self._twin.get_log(log_id)))
+
+    async def patch_log(
+        self,
+        log_id: str,
+        patch: Mapping[str, object] | None = None,
+        /,
+        *,
+        feedback: Literal[1, -1] | None = None,
+        score: float | None = None,
+        metadata: Metadata | None = None,
+    ) -> None:
+        """Adds what people think of an answer to its log.
+
+        Args:
+            log_id: The log.
+            patch: The same as a dict, in which None clears a field.
+            feedback: 1 for a good answer, -1 for a bad one.
+            score: Any number, in a scale of your own.
+            metadata: Takes the place of all metadata.
+        """
+        await self._twin.patch_log(log_id, _calls.patch(patch, feedback=feedback, score=score, metadata=metadata))
+
+    async def logs(self, **query: object) -> LogPage:
+        """Logs, newest first. Prints as a table.
+
+        Args:
+            **query: `limit`, `page`, `order_by`, `direction`, `search`, `since="1h"`, `until`, `metadata={…}`,
+                `filters=[…]`, or a field and its value, such as `model="gpt-4o-mini"`.
+        """
+        return LogPage(read(await self._twin.logs(text(query))))
+
+    async def delete_logs(self, **query: object) -> int:
+        """Deletes the logs that a query finds, and tells how many there were.
+
+        Args:
+            **query: As for `logs`. Without any all logs are deleted.
+        """
+        return await self._twin.delete_logs(text(query))
+
+    async def log_payload(self, log_id: str, part: Literal["request", "response"]) -> bytes:
+        """One body of a call, whole, where payloads were collected.
+
+        Raises:
+            LogNotFoundError: There is no such log, or it was logged without that body.
+        """
+        return await self._twin.log_payload(log_id, part)
+
+    async def usage(self, **query: object) -> Usage:
+        """Requests, tokens and cost. Prints as a table.
+
+        Args:
+            **query: `group_by="model"` or a list of names, and what `logs` selects by.
+        """
+        return Usage(read(await self._twin.usage(text(query))))
+
+    async def flush(self) -> None:
+        """Ends when everything that was logged so far is on disk."""
+        await self._twin.flush()
+
+    async def close(self, *, seconds: float = 5.0) -> None:
+        """Writes what is still to be written, for at most `seconds`, and refuses calls from now on.
+
+        Closing twice is harmless.
+        """
+        await self._twin.close(seconds)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
