@@ -1,2 +1,164 @@
-/** The configuration: the same document as `tollhouse.toml`. */
-export type GatewayConfig = Record<string, unknown>;
+// Made by scripts/config-types.mjs out of docs/reference/config.schema.json: do not edit.
+
+/** The configuration of a gateway: the same document as `tollhouse.toml`. */
+export interface GatewayConfig {
+  /** The gateway's id, as it stands in URLs and logs: 1 to 64 letters, digits, `-`, `_` or `.`. */
+  id?: string;
+  /** Answers that are given again without a call. */
+  cache?: CacheConfig;
+  /** What is refused before a call is made. */
+  limits?: LimitsConfig;
+  /** What is tried again. */
+  retries?: RetryConfig;
+  /** How long is waited. */
+  timeouts?: TimeoutConfig;
+  /**
+   * Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
+   * `custom-{slug}`.
+   */
+  providers?: Record<string, ProviderConfig>;
+  /** Prices by `provider/model`; they go before the built-in ones. */
+  prices?: Record<string, PriceConfig>;
+  /** What is remembered of each call. */
+  logs?: LogsConfig;
+  /** The server on the loopback interface. */
+  server?: ServerConfig;
+  /** Where editors find this schema. */
+  "$schema"?: string;
+}
+
+/** Answers that are given again without a call. */
+export interface CacheConfig {
+  /**
+   * How long an answer is given again: 1 s to 31 days. Without it, or with `"0"`, only requests that ask for it
+   * are cached.
+   */
+  ttl?: Span | null;
+  /** Memory for all answers together. 0 stores none. */
+  max_bytes?: Size;
+  /** Larger requests and answers are not stored. */
+  max_entry_bytes?: Size;
+  /** `ttl` as a plain number of milliseconds. */
+  ttl_ms?: number;
+}
+
+/** A duration with its unit. Zero needs none. */
+export type Span = string | 0;
+
+/** A number of bytes. KB, MB and GB go in steps of 1000; KiB, MiB and GiB in steps of 1024. */
+export type Size = string | number;
+
+/** What is refused before a call is made. */
+export interface LimitsConfig {
+  /** Requests of this gateway in a span of time. Answers from the cache do not count. */
+  requests?: RequestLimit | null;
+}
+
+/** At most `limit` requests in `per`. */
+export interface RequestLimit {
+  /** How many requests pass. 0 switches the limit off. */
+  limit: number;
+  /** In which span of time, up to 31 days. `"0"` switches the limit off. */
+  per?: Span;
+  /** How the span of time moves. */
+  technique?: Technique;
+  /** `per` as a plain number of milliseconds. */
+  per_ms?: number;
+}
+
+/** How a limit's span of time moves. */
+export type Technique = "fixed" | "sliding";
+
+/** What is tried again at the same target. */
+export interface RetryConfig {
+  /** How often a target is tried, the first time included: 1 to 5. */
+  max_attempts?: number;
+  /** What is waited before the second try, up to 5 s. */
+  delay?: Span;
+  /** How the delay grows. */
+  backoff?: Backoff;
+  /** `delay` as a plain number of milliseconds. */
+  delay_ms?: number;
+}
+
+/** How the delay between tries grows. */
+export type Backoff = "constant" | "linear" | "exponential";
+
+/** How long is waited. Zero waits for ever, where that is allowed. */
+export interface TimeoutConfig {
+  /** For a connection to a provider: 1 ms to 1 day. */
+  connect?: Span;
+  /** From sending a request to the first byte of its answer, up to 1 day. A stream that began in time is not cut. */
+  first_byte?: Span | null;
+  /** Between two chunks of an answer, up to 1 day; 10 minutes without it, as the providers' SDKs have it. */
+  between_chunks?: Span | null;
+  /** `connect` as a plain number of milliseconds. */
+  connect_ms?: number;
+  /** `first_byte` as a plain number of milliseconds. */
+  first_byte_ms?: number;
+  /** `between_chunks` as a plain number of milliseconds. */
+  between_chunks_ms?: number;
+}
+
+/** Settings of one provider. */
+export interface ProviderConfig {
+  /** The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked. */
+  key?: Secret | null;
+  /** The environment variable that holds the key. */
+  key_env?: string | null;
+  /** Where the provider is: an `http` or `https` URL without credentials, query or fragment. */
+  base_url?: string | null;
+  /** The format of its bodies; `openai` for a provider of your own. */
+  format?: Format | null;
+  /** Headers for every request that does not bring them itself. Their values are kept like keys. */
+  headers?: Record<string, Secret>;
+}
+
+/** A secret. It is never shown again: `set` stands in its place. */
+export type Secret = string;
+
+/**
+ * The format that a provider's bodies are in: it decides how usage and stream ends are read, and whether an
+ * OpenAI-shaped call needs translation.
+ */
+export type Format = "openai" | "anthropic" | "gemini" | "workers-ai" | "other";
+
+/** Prices of one model, each per million tokens. */
+export interface PriceConfig {
+  /** Input tokens. */
+  input: Money;
+  /** Output tokens. */
+  output: Money;
+  /** Input tokens that the provider's prompt cache held; without it they cost as much as other input. */
+  cache_read?: Money | null;
+  /** Input tokens written to the provider's prompt cache; without it they cost as much as other input. */
+  cache_write?: Money | null;
+}
+
+/** US dollars, exact to a billionth. */
+export type Money = string | 0;
+
+/** What is remembered of each call. */
+export interface LogsConfig {
+  /** Whether a call is logged if its request does not say. */
+  enabled?: boolean;
+  /** The SQLite file. Without it the log is kept in memory and ends with the gateway. */
+  path?: string | null;
+  /** Whether bodies are kept if the request does not say. */
+  payloads?: boolean;
+  /** How many logs are kept, at least 1. Without it there is no bound. */
+  max_records?: number | null;
+  /** What happens at `max_records`. */
+  when_full?: WhenFull;
+}
+
+/** What happens when the log is full. */
+export type WhenFull = "delete_oldest" | "stop_inserting";
+
+/** The server on the loopback interface. */
+export interface ServerConfig {
+  /** The TCP port; 0 takes any that is free. */
+  port?: number;
+  /** What requests must bring as `cf-aig-authorization: Bearer {token}`. Without it none is asked for. */
+  token?: Secret | null;
+}

@@ -150,8 +150,8 @@ export class Gateway {
   }
 
   /** The configuration in force, with every default. Secrets show as `set`. */
-  config(): Record<string, unknown> {
-    return JSON.parse(this.#native.config()) as Record<string, unknown>;
+  config(): GatewayConfig {
+    return JSON.parse(this.#native.config()) as GatewayConfig;
   }
 
   /** How the log is doing: whether it is as configured, and what was lost. */

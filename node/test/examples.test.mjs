@@ -20,7 +20,7 @@ const directory = await mkdtemp(join(tmpdir(), "tollhouse-examples-"));
 after(() => rm(directory, { recursive: true, force: true }));
 
 const EXAMPLE = /(?:<!-- answers: ([^>]*) -->\n)?```js run\n(.*?)```\n(?:```text\n(.*?)```)?/gs;
-const names = ["../../README.md", ...(await readdir(guides)).filter((name) => name.endsWith(".md")).sort()];
+const names = ["../../README.md", ...(await readdir(guides)).filter((name) => name.endsWith(".md")).toSorted()];
 const pages = await Promise.all(names.map((name) => readFile(new URL(name, guides), "utf8")));
 let count = 0;
 
