@@ -11,6 +11,7 @@ mod metered;
 mod prepare;
 mod resolve;
 mod settle;
+mod settling;
 
 use std::sync::Arc;
 

@@ -24,10 +24,10 @@ mod time;
 mod usage;
 mod writer;
 
+pub use entry::Payload;
 pub use health::LogHealth;
 pub use patch::{Change, LogPatch};
 pub use query::{LogPage, LogQuery};
 pub(crate) use settings::LogSettings;
 pub(crate) use store::LogStore;
-pub use store::Payload;
 pub use usage::{UsageQuery, UsageReport, UsageRow};

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::append::Pending;
 use super::database::Database;
-use super::entry;
+use super::entry::{self, Payload};
 use super::health::{Health, LogHealth};
 use super::patch::{self, LogPatch};
 use super::query::{self, LogPage, LogQuery};
@@ -36,15 +36,6 @@ pub(crate) struct LogStore {
     health: Arc<Health>,
     writer: OnceLock<Writer>,
     closed: AtomicBool,
-}
-
-/// One of the two bodies of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Payload {
-    /// What was asked.
-    Request,
-    /// What was answered.
-    Response,
 }
 
 impl LogStore {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 
-use super::settle::{End, Settling};
+use super::settling::{End, Settling};
 use crate::account::Meter;
 use crate::error::{Error, ErrorKind};
 use crate::message::ByteStream;

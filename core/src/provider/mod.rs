@@ -11,4 +11,27 @@ mod translate;
 
 pub(crate) use catalogue::{Catalogue, Provider};
 pub(crate) use model::{split_model, with_model};
-pub(crate) use translate::{Change, StreamDecoder, Translation, translation};
+pub(crate) use translate::{Change, StreamDecoder, Translation};
+
+use crate::usage::Format;
+use anthropic::Anthropic;
+
+/// The translation for providers of `format`. `None` where OpenAI's shape is spoken already, or none is known.
+pub(crate) fn translation(format: Format) -> Option<&'static dyn Translation> {
+    match format {
+        Format::Anthropic => Some(&Anthropic),
+        Format::Openai | Format::Gemini | Format::WorkersAi | Format::Other => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_foreign_formats_are_translated() {
+        assert!(translation(Format::Anthropic).is_some());
+        assert!(translation(Format::Openai).is_none());
+        assert!(translation(Format::Other).is_none());
+    }
+}

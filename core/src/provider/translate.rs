@@ -6,9 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
-use super::anthropic::Anthropic;
 use crate::error::Error;
-use crate::usage::Format;
 
 /// How an OpenAI chat-completions call is carried to a provider of another format, and its answer back.
 ///
@@ -44,14 +42,6 @@ pub(crate) trait StreamDecoder: Send {
     /// [`Broken`](crate::error::ErrorKind::Broken) when the provider's end marker was not seen; `out` then gets an
     /// error event and no `[DONE]`.
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error>;
-}
-
-/// The translation for providers of `format`. `None` where OpenAI's shape is spoken already, or none is known.
-pub(crate) fn translation(format: Format) -> Option<&'static dyn Translation> {
-    match format {
-        Format::Anthropic => Some(&Anthropic),
-        Format::Openai | Format::Gemini | Format::WorkersAi | Format::Other => None,
-    }
 }
 
 /// A call in the provider's own format.
@@ -109,13 +99,6 @@ impl From<Untranslatable> for Error {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-
-    #[test]
-    fn only_foreign_formats_are_translated() {
-        assert!(translation(Format::Anthropic).is_some());
-        assert!(translation(Format::Openai).is_none());
-        assert!(translation(Format::Other).is_none());
-    }
 
     #[test]
     fn what_cannot_be_carried_is_the_callers_error_with_its_field() {

@@ -9,7 +9,7 @@ use super::*;
 use crate::config::WhenFull;
 use crate::error::ErrorKind;
 use crate::log::LogHealth;
-use crate::log::store::Payload;
+use crate::log::Payload;
 
 #[test]
 fn the_oldest_make_room() {

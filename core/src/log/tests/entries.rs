@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::error::{Error, ErrorKind};
+use crate::log::Payload;
 use crate::log::patch::LogPatch;
-use crate::log::store::Payload;
 use crate::record::{Attempt, AttemptState};
 use crate::usage::{Usage, UsageSource};
 
