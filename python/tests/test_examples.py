@@ -1,7 +1,7 @@
 """Runs the examples of the documentation, and compares what they print with what their page says.
 
-An example is a block marked `python run`. The names in the comment above it say what the scripted provider answers, and a text block
-below it what the example prints.
+An example is a block marked `python run`. The names in the comment above it say what the scripted provider answers, and
+a text block below it what the example prints.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def test_example(example, capsys, monkeypatch):
     monkeypatch.setattr(tollhouse, "Gateway", scripted(testing.gateway, script))
     monkeypatch.setattr(tollhouse, "AsyncGateway", scripted(testing.async_gateway, script))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-example")
-    exec(compile(example["code"], "example", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own pages
+    exec(compile(example["code"], "example", "exec"), {"__name__": "__main__"})
     if example["printed"] is not None:
         assert capsys.readouterr().out.strip() == example["printed"].strip()
 
