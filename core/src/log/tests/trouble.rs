@@ -125,7 +125,7 @@ fn an_unusable_path_is_left_for_memory_and_returned_to_with_everything() {
     assert_eq!(driven.health.written.load(Relaxed), 3);
     drop(driven);
     assert_eq!(found_in_file(&path), ["a", "b", "c"]);
-    let body = in_file(&path).payload("a", crate::log::store::Payload::Request);
+    let body = in_file(&path).payload("a", crate::log::Payload::Request);
     assert_eq!(wait(body).expect("it was carried over"), "body");
 }
 
