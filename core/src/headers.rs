@@ -1,6 +1,8 @@
 //! Every header that speaks to the gateway or from it, in one table.
 //! Names and meanings follow Cloudflare's AI Gateway ("Header glossary" in its documentation).
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderName, header};
 
 /// Names that a caller may set.
@@ -71,7 +73,54 @@ pub(crate) fn is_for_connection(name: &HeaderName) -> bool {
 /// Headers of an answer that no longer tell the truth once its body was decoded and cut into chunks anew.
 pub(crate) const REFRAMED: [HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];
 
-/// The text of a header, if it is there and readable.
-pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
+/// As many headers as no SDK comes near to; [`HeaderMap`] itself panics at 2^15.
+pub(crate) const MAX_COUNT: usize = 256;
+/// Names and values together; as much as the largest that servers take.
+const MAX_BYTES: usize = 64 << 10;
+
+/// Whether there are no more headers, and no larger ones, than anybody means to send.
+pub(crate) fn are_bounded(headers: &HeaderMap) -> bool {
+    let bytes = || headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
+    headers.len() <= MAX_COUNT && bytes() <= MAX_BYTES
+}
+
+/// The text of a header, if it is there. A name from the user's own data need not be ASCII: it is read as UTF-8 and
+/// otherwise as Latin-1, which is what `fetch` writes.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+    let bytes = headers.get(name)?.as_bytes();
+    let latin_1 = || bytes.iter().copied().map(char::from).collect();
+    Some(std::str::from_utf8(bytes).map_or_else(|_| latin_1(), Cow::Borrowed))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn text_need_not_be_ascii() {
+        let text = |bytes: &[u8]| {
+            let value = HeaderValue::from_bytes(bytes).expect("no control characters");
+            let headers = HeaderMap::from_iter([(request::METADATA, value)]);
+            super::text(&headers, &request::METADATA).map(Cow::into_owned)
+        };
+        assert_eq!(text("José".as_bytes()).as_deref(), Some("José"));
+        assert_eq!(text(b"Jos\xe9").as_deref(), Some("José"));
+        assert_eq!(super::text(&HeaderMap::new(), &request::METADATA), None);
+    }
+
+    #[test]
+    fn the_bounds_are_of_number_and_size() {
+        let headers = |count: usize, bytes: usize| {
+            let value = HeaderValue::from_bytes(&vec![b'x'; bytes]).expect("plain letters");
+            let mut headers = HeaderMap::new();
+            for _ in 0..count {
+                headers.append("x", value.clone());
+            }
+            headers
+        };
+        assert!(are_bounded(&headers(MAX_COUNT, 8)) && !are_bounded(&headers(MAX_COUNT + 1, 8)));
+        assert!(are_bounded(&headers(1, MAX_BYTES - 1)) && !are_bounded(&headers(1, MAX_BYTES)));
+    }
 }

@@ -11,7 +11,7 @@ use crate::config::{Backoff, Config};
 use crate::headers::{self, request as name};
 use crate::metadata;
 use crate::money::CustomCost;
-use crate::refusal::{Refusal, code};
+use crate::refusal::{Refusal, code, quoted};
 
 /// The reference's bounds: five attempts, five seconds between them, one month in the cache.
 const MAX_ATTEMPTS: u32 = 5;
@@ -95,7 +95,7 @@ impl Policy {
             self.cache.ttl = Some(Duration::from_secs(ttl).min(MAX_CACHE_TTL));
         }
         if let Some(key) = headers::text(headers, &name::CACHE_KEY).filter(|key| !key.is_empty()) {
-            self.cache.key = Some(key.to_owned());
+            self.cache.key = Some(key.into_owned());
         }
         if let Some(timeout_ms) = number(headers, &name::REQUEST_TIMEOUT)? {
             self.timeout = timeout(timeout_ms);
@@ -107,7 +107,7 @@ impl Policy {
             self.retry.delay = Duration::from_millis(delay_ms).min(MAX_RETRY_DELAY);
         }
         if let Some(text) = headers::text(headers, &name::BACKOFF) {
-            self.retry.backoff = backoff(text, name::BACKOFF.as_str())?;
+            self.retry.backoff = backoff(&text, name::BACKOFF.as_str())?;
         }
         if let Some(log) = flag(headers, &name::COLLECT_LOG)? {
             self.log = log;
@@ -116,13 +116,13 @@ impl Policy {
             self.payloads = payloads;
         }
         if let Some(id) = headers::text(headers, &name::EVENT_ID) {
-            self.event_id = Some(id.to_owned());
+            self.event_id = Some(id.into_owned());
         }
         if let Some(text) = headers::text(headers, &name::METADATA) {
-            self.metadata = metadata_of(text)?;
+            self.metadata = metadata_of(&text)?;
         }
         if let Some(text) = headers::text(headers, &name::CUSTOM_COST) {
-            let cost = CustomCost::parse(text).map_err(|reason| bad(&name::CUSTOM_COST, reason))?;
+            let cost = CustomCost::parse(&text).map_err(|reason| bad(&name::CUSTOM_COST, reason))?;
             self.custom_cost = Some(cost);
         }
         Ok(self)
@@ -160,7 +160,7 @@ fn backoff(text: &str, field: &str) -> Result<Backoff, Refusal> {
         "linear" => Ok(Backoff::Linear),
         "exponential" => Ok(Backoff::Exponential),
         other => {
-            let message = format!("{other:?} is not a backoff; use constant, linear or exponential");
+            let message = format!("{} is not a backoff; use constant, linear or exponential", quoted(other));
             Err(Refusal::bad(code::BAD_PARAMETER, field, message))
         }
     }
@@ -178,17 +178,18 @@ fn flag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<bool>, Refusal>
         None => Ok(None),
         Some("true" | "1") => Ok(Some(true)),
         Some("false" | "0" | "") => Ok(Some(false)),
-        Some(other) => Err(bad(name, format!("{other:?} is neither true nor false"))),
+        Some(other) => Err(bad(name, format!("{} is neither true nor false", quoted(other)))),
     }
 }
 
 fn number(headers: &HeaderMap, name: &HeaderName) -> Result<Option<u64>, Refusal> {
-    let Some(text) = headers::text(headers, name).map(str::trim).filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    match u64::from_str(text) {
-        Ok(number) => Ok(Some(number)),
-        Err(_) => Err(bad(name, format!("{text:?} is not a whole number of 0 or more"))),
+    let text = headers::text(headers, name).unwrap_or_default();
+    match text.trim() {
+        "" => Ok(None),
+        text => match u64::from_str(text) {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(bad(name, format!("{} is not a whole number of 0 or more", quoted(text)))),
+        },
     }
 }
 

@@ -19,6 +19,15 @@ pub(crate) mod code {
     pub(crate) const BAD_PARAMETER: u32 = 7001;
 }
 
+/// A word of the caller's as a message shows it. What is longer than a name is none, and may be anything: it is cut.
+pub(crate) fn quoted(word: &str) -> String {
+    const LONGEST_NAME: usize = 64;
+    match word.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{:?}…", &word[..end]),
+        None => format!("{word:?}"),
+    }
+}
+
 /// An answer of the gateway's own.
 #[derive(Debug)]
 pub(crate) struct Refusal {

@@ -21,6 +21,15 @@ pub(super) fn error(path: &str, message: &str) -> Error {
     if path.is_empty() { Error::new(ErrorKind::Config, text) } else { Error::config(path, text) }
 }
 
+/// What serde says about JSON of the caller's.
+pub(crate) fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((message, place)) => format!("{} at line {place}", wrong_value(message)),
+        None => wrong_value(&text),
+    }
+}
+
 fn unknown_key(key: &str, known: &[&str]) -> String {
     match nearest(key, known.iter().copied()) {
         Some(meant) => format!("unknown key; did you mean \"{meant}\"?"),
@@ -52,6 +61,7 @@ fn in_plain_words(expected: &str) -> &str {
         "a boolean" => "true or false",
         "a string" | "path string" | "string or map" => "a text",
         "a map" => "a table",
+        "a sequence" => "a list",
         _ if expected.starts_with("struct ") => "a table of settings",
         _ => expected,
     }

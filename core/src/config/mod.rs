@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::usage::Format;
 
+pub(crate) use explain::without_values;
 pub(crate) use nearest::nearest;
 pub use units::{Money, Size, Span};
 

@@ -1,10 +1,16 @@
 //! "Did you mean …?"
 
+/// Comparing takes time and memory by the product of the lengths, and nobody means a name by much more than this.
+const LONGEST_SLIP: usize = 64;
+
 /// The candidate that `word` is most likely a slip of, if any is near enough.
 ///
 /// A third of the letters may be wrong: enough for a slip of the finger, too little for another word. Failing that, a
 /// word that holds a candidate (`api_key`, `key`) is taken for it.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > LONGEST_SLIP {
+        return None;
+    }
     let word = word.to_lowercase();
     let (mut slip, mut part) = (None, None);
     for candidate in candidates {
@@ -32,5 +38,6 @@ mod tests {
         assert_eq!(nearest("api_key", keys), Some("key"));
         assert_eq!(nearest("size", keys), None);
         assert_eq!(nearest("", keys), None);
+        assert_eq!(nearest(&"key".repeat(LONGEST_SLIP), keys), None, "too long to be a slip");
     }
 }

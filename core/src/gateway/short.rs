@@ -4,8 +4,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::config::without_values;
 use crate::error::Error;
-use crate::headers::request as name;
+use crate::headers::{MAX_COUNT, request as name};
 use crate::message::Request;
 
 /// The options of the reference's binding. Snake case is accepted beside its camel case.
@@ -78,8 +79,11 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
     let options: Options = match without_nulls(options) {
         Value::Null => Options::default(),
         options => serde_path_to_error::deserialize(options)
-            .map_err(|error| Error::invalid(format!("options.{}", error.path()), error.inner().to_string()))?,
+            .map_err(|error| Error::invalid(field(error.path()), without_values(error.inner())))?,
     };
+    if options.extra_headers.len() > MAX_COUNT {
+        return Err(Error::invalid("options.extraHeaders", format!("more than {MAX_COUNT} headers")));
+    }
     let GatewayOptions {
         skip_cache,
         cache_ttl,
@@ -116,6 +120,13 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
         headers.insert(name, header_value(&key, &text)?);
     }
     Ok(())
+}
+
+fn field(path: &serde_path_to_error::Path) -> String {
+    match path.to_string().as_str() {
+        "." => "options".to_owned(),
+        path => format!("options.{path}"),
+    }
 }
 
 /// A null stands for "not given", as in every host language.

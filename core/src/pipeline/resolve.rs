@@ -7,7 +7,7 @@ mod entry;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde::Deserialize;
 
 use self::address::Address;
@@ -25,7 +25,7 @@ pub(super) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
         id: engine.new_id(),
         created_at_us: engine.clock.now_us(),
         started_us: engine.clock.monotonic_us(),
-        user_agent: headers::text(&request.headers, &http::header::USER_AGENT).map(str::to_owned),
+        user_agent: headers::text(&request.headers, &header::USER_AGENT).map(Cow::into_owned),
         deadlines: request.deadlines,
         policy: engine.defaults.clone(),
         request_size: request.body.len() as u64,
@@ -38,21 +38,17 @@ pub(super) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
 }
 
 fn targets(engine: &Engine, exchange: &mut Exchange, request: Request) -> Result<(), Refusal> {
+    check_headers(&request.headers)?;
     exchange.policy = engine.under_headers(&exchange.policy, &request.headers)?;
     let policy = &exchange.policy;
     match address::parse(engine, &request.target)? {
         Address::Universal => {
-            if request.method != Method::POST {
-                return Err(Refusal::new(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    code::BAD_PARAMETER,
-                    "the universal endpoint takes a POST",
-                ));
-            }
+            check_method(&request.method, "the universal endpoint")?;
             exchange.universal = true;
             exchange.targets = entry::targets(engine, policy, &request.body)?;
         }
         Address::Chat => {
+            check_method(&request.method, "compat/chat/completions")?;
             let headers = forwarded(engine, request.headers);
             exchange.targets.push(chat::target(engine, policy.clone(), headers, &request.body)?);
         }
@@ -80,10 +76,28 @@ fn targets(engine: &Engine, exchange: &mut Exchange, request: Request) -> Result
     Ok(())
 }
 
+fn check_headers(headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers::are_bounded(headers) {
+        return Ok(());
+    }
+    let message = format!("headers: more than {} of them, or more than 64 KiB; send fewer", headers::MAX_COUNT);
+    Err(Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, code::BAD_PARAMETER, message))
+}
+
+fn check_method(method: &Method, place: &str) -> Result<(), Refusal> {
+    if method == Method::POST {
+        return Ok(());
+    }
+    let message = format!("{place} takes a POST");
+    let mut refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_PARAMETER, message);
+    refusal.headers.push((header::ALLOW, HeaderValue::from_static("POST")));
+    Err(refusal)
+}
+
 /// The headers that may reach a provider.
 fn forwarded(engine: &Engine, mut headers: HeaderMap) -> HeaderMap {
     let strip = engine.stages.on(Stage::Strip);
-    let drop = |name: &http::HeaderName| headers::is_for_connection(name) || (strip && headers::is_for_gateway(name));
+    let drop = |name: &HeaderName| headers::is_for_connection(name) || (strip && headers::is_for_gateway(name));
     let dropped: Vec<_> = headers.keys().filter(|name| drop(name)).cloned().collect();
     for name in dropped {
         headers.remove(name);

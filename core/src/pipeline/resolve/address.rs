@@ -6,7 +6,10 @@ use http::StatusCode;
 
 use crate::engine::Engine;
 use crate::provider::Provider;
-use crate::refusal::{Refusal, code};
+use crate::refusal::{Refusal, code, quoted};
+
+/// What ends a segment of a path.
+const DELIMITERS: [char; 3] = ['/', '?', '#'];
 
 pub(super) enum Address {
     /// `/`: a list of targets in the body.
@@ -21,17 +24,14 @@ pub(super) fn parse(engine: &Engine, target: &str) -> Result<Address, Refusal> {
     if target.starts_with("https://") || target.starts_with("http://") {
         return absolute(engine, target);
     }
-    let (path, query) = split_query(target);
-    let path = own_gateway(engine, path.trim_start_matches('/'))?;
-    if path.is_empty() {
-        return Ok(Address::Universal);
+    let target = own_gateway(engine, target.trim_start_matches('/'))?;
+    let (slug, rest) = target.split_at(target.find(DELIMITERS).unwrap_or(target.len()));
+    let (path, query) = native(rest)?;
+    match slug {
+        "" => Ok(Address::Universal),
+        "compat" => compat(&path),
+        _ => Ok(Address::Native { provider: find(engine, slug)?, path, query }),
     }
-    let (slug, rest) = path.split_once('/').unwrap_or((path, ""));
-    if slug == "compat" {
-        return compat(rest);
-    }
-    let provider = find(engine, slug)?;
-    Ok(Address::Native { provider, path: rest.to_owned(), query })
 }
 
 /// The provider of this slug, or the reference's answer to an unknown one.
@@ -39,51 +39,95 @@ pub(super) fn find(engine: &Engine, slug: &str) -> Result<Arc<Provider>, Refusal
     engine.catalogue.find(slug).cloned().ok_or_else(|| {
         let nearest = engine.catalogue.nearest(slug).map(|name| format!("did you mean {name:?}? ")).unwrap_or_default();
         let message = format!(
-            "invalid provider {slug:?}; {nearest}A provider of your own is custom-{{name}}, after providers.{{name}}.base_url is set"
+            "invalid provider {}; {nearest}A provider of your own is custom-{{name}}, after providers.{{name}}.base_url is set",
+            quoted(slug)
         );
         Refusal::new(StatusCode::BAD_REQUEST, code::UNKNOWN_PROVIDER, message)
     })
 }
 
-/// The part of a path after the slug, cut at its query.
-pub(super) fn split_query(target: &str) -> (&str, Option<String>) {
-    match target.split_once('?') {
+/// What follows the provider: its path without a slash in front, and its query. A fragment is never sent (RFC 9110, 4.1).
+pub(super) fn native(rest: &str) -> Result<(String, Option<String>), Refusal> {
+    let rest = rest.split('#').next().unwrap_or_default();
+    let (path, query) = match rest.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),
-        None => (target, None),
+        None => (rest, None),
+    };
+    if path.split(['/', '\\']).any(is_step_up) {
+        let message = "has a \"..\" segment, which would leave the provider's base URL; write the path without it";
+        return Err(Refusal::bad(code::BAD_PARAMETER, "path", message));
     }
+    Ok((path.trim_start_matches('/').to_owned(), query))
+}
+
+/// Whether an HTTP client takes a segment for `..` (WHATWG URL, "double-dot URL path segment", and what its parser skips).
+fn is_step_up(segment: &str) -> bool {
+    if !segment.starts_with(['.', '%', '\t', '\n', '\r']) {
+        return false;
+    }
+    let plain = segment.replace(['\t', '\n', '\r'], "").to_ascii_lowercase();
+    plain.replace("%2e", ".") == ".."
 }
 
 /// `v1/{account}/{gateway}` in front, as in the reference's URLs: the account may be anything, the gateway is this one.
-fn own_gateway<'a>(engine: &Engine, path: &'a str) -> Result<&'a str, Refusal> {
-    let Some(rest) = path.strip_prefix("v1/") else {
-        return Ok(path);
+fn own_gateway<'a>(engine: &Engine, target: &'a str) -> Result<&'a str, Refusal> {
+    let Some(rest) = target.strip_prefix("v1/") else {
+        return Ok(target);
     };
     let (_account, rest) = rest.split_once('/').unwrap_or((rest, ""));
-    let (gateway, rest) = rest.split_once('/').unwrap_or((rest, ""));
+    let (gateway, rest) = rest.split_at(rest.find(DELIMITERS).unwrap_or(rest.len()));
     if gateway == engine.config.id {
-        return Ok(rest);
+        return Ok(rest.trim_start_matches('/'));
     }
-    let message =
-        format!("no gateway {gateway:?} here; this one is {:?}. Please configure AI Gateway", engine.config.id);
+    let (asked, own) = (quoted(gateway), &engine.config.id);
+    let message = format!("no gateway {asked} here; this one is {own:?}. Please configure AI Gateway");
     Err(Refusal::new(StatusCode::BAD_REQUEST, code::UNKNOWN_GATEWAY, message))
 }
 
-fn compat(rest: &str) -> Result<Address, Refusal> {
-    if rest.trim_start_matches("v1/") == "chat/completions" {
+fn compat(path: &str) -> Result<Address, Refusal> {
+    if path.trim_start_matches("v1/") == "chat/completions" {
         return Ok(Address::Chat);
     }
-    let message = format!("compat serves chat/completions, not {rest:?}; call the provider's own path instead");
+    let asked = quoted(path);
+    let message = format!("compat serves chat/completions, not {asked}; call the provider's own path instead");
     Err(Refusal::new(StatusCode::NOT_FOUND, code::BAD_PARAMETER, message))
 }
 
 /// A URL as an SDK's own transport sees it. One that no known provider owns is passed on as it is.
 fn absolute(engine: &Engine, url: &str) -> Result<Address, Refusal> {
-    let (bare, query) = split_query(url);
-    if let Some((provider, path)) = engine.catalogue.by_url(bare) {
-        return Ok(Address::Native { provider: provider.clone(), path: path.to_owned(), query });
-    }
-    let Some((provider, path)) = Provider::unlisted(bare) else {
+    let (bare, rest) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    let unlisted = || Provider::unlisted(bare).map(|(provider, path)| (Arc::new(provider), path));
+    let found = engine.catalogue.by_url(bare).map(|(provider, path)| (provider.clone(), path)).or_else(unlisted);
+    let Some((provider, path)) = found else {
         return Err(Refusal::bad(code::BAD_PARAMETER, "target", "not a URL with a host"));
     };
-    Ok(Address::Native { provider: Arc::new(provider), path: path.to_owned(), query })
+    let (path, query) = native(&format!("{path}{rest}"))?;
+    Ok(Address::Native { provider, path, query })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_cut_out_whole() {
+        for (rest, path, query) in [
+            ("", "", None),
+            ("//v1//models", "v1//models", None),
+            ("/files/a..b/...?x=../y", "files/a..b/...", Some("x=../y")),
+            ("?a#b", "", Some("a")),
+            ("/v1/x#a?b", "v1/x", None),
+        ] {
+            assert_eq!(native(rest).ok(), Some((path.to_owned(), query.map(str::to_owned))), "{rest}");
+        }
+    }
+
+    #[test]
+    fn no_spelling_of_a_step_up_passes() {
+        for segment in ["..", ".%2e", "%2E.", "%2e%2E", ".\t.", "\n..", "\r%2e\t."] {
+            for path in [format!("/{segment}"), format!("a/{segment}/b"), format!("a\\{segment}\\b")] {
+                assert!(native(&path).is_err(), "{path:?}");
+            }
+        }
+    }
 }

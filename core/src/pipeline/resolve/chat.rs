@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::exchange::{Shape, Target};
 use crate::policy::Policy;
 use crate::provider::{split_model, with_model};
-use crate::refusal::{Refusal, code};
+use crate::refusal::{Refusal, code, quoted};
 
 pub(super) fn target(
     engine: &Engine,
@@ -28,7 +28,7 @@ pub(super) fn target(
         )
     })?;
     let (slug, model) = split_model(&asked).ok_or_else(|| {
-        let message = format!("{asked:?} has no provider prefix; write for example \"openai/{asked}\"");
+        let message = format!("{} has no provider prefix; write for example \"openai/gpt-4o-mini\"", quoted(&asked));
         Refusal::bad(code::BAD_PARAMETER, "model", message)
     })?;
     let provider = address::find(engine, slug)?;

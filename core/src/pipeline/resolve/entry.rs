@@ -9,11 +9,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{Peek, address, chat, forwarded, model_in};
+use super::{Peek, address, chat, check_headers, forwarded, model_in};
+use crate::config::without_values;
 use crate::engine::Engine;
 use crate::exchange::{Shape, Target};
+use crate::headers::MAX_COUNT;
 use crate::policy::{EntryConfig, Policy};
-use crate::refusal::{Refusal, code};
+use crate::refusal::{Refusal, code, quoted};
 use crate::stage::Stage;
 
 #[derive(Deserialize)]
@@ -34,8 +36,7 @@ struct Entry<'a> {
 
 /// The targets of a universal body: a list of entries, or one.
 pub(super) fn targets(engine: &Engine, policy: &Arc<Policy>, body: &Bytes) -> Result<Vec<Target>, Refusal> {
-    let bad =
-        |error: serde_json::Error| Refusal::bad(code::BAD_BODY, "body", format!("not a universal request: {error}"));
+    let bad = |error| not_readable("request", &error);
     let entries: Vec<&RawValue> = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => vec![serde_json::from_slice(body).map_err(bad)?],
         _ => serde_json::from_slice(body).map_err(bad)?,
@@ -45,18 +46,18 @@ pub(super) fn targets(engine: &Engine, policy: &Arc<Policy>, body: &Bytes) -> Re
         return Err(Refusal::bad(code::BAD_PARAMETER, "body", message));
     }
     let target = |(index, entry): (usize, &&RawValue)| {
-        target(engine, policy, entry).map_err(|refusal| refusal.under(&format!("[{index}]")))
+        target(engine, policy, entry).map_err(|refusal| refusal.under(&format!("[{index}]: ")))
     };
     entries.iter().enumerate().map(target).collect()
 }
 
 fn target(engine: &Engine, policy: &Arc<Policy>, entry: &RawValue) -> Result<Target, Refusal> {
-    let entry: Entry<'_> = serde_json::from_str(entry.get())
-        .map_err(|error| Refusal::bad(code::BAD_BODY, "entry", format!("not a universal entry: {error}")))?;
+    let entry: Entry<'_> = serde_json::from_str(entry.get()).map_err(|error| not_readable("entry", &error))?;
     let mut headers = header_map(&entry.headers)?;
     if let Some(authorization) = &entry.authorization {
         headers.insert(header::AUTHORIZATION, header_value("authorization", authorization)?);
     }
+    check_headers(&headers)?;
     let mut policy = policy.clone();
     if let Some(config) = entry.config.as_ref().filter(|_| engine.stages.on(Stage::Headers)) {
         policy = Arc::new(Policy::clone(&policy).under_config(config)?);
@@ -66,18 +67,22 @@ fn target(engine: &Engine, policy: &Arc<Policy>, entry: &RawValue) -> Result<Tar
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     let body = entry.query.map(|query| Bytes::copy_from_slice(query.get().as_bytes())).unwrap_or_default();
 
-    let (path, query) = address::split_query(entry.endpoint.trim_start_matches('/'));
     if entry.provider == "compat" {
         return chat::target(engine, policy, headers, &body);
     }
+    let (path, query) = address::native(&entry.endpoint)?;
     let provider = address::find(engine, &entry.provider)?;
     let peek = Peek::at(&body);
     Ok(Target {
-        model: peek.model.map(Cow::into_owned).or_else(|| model_in(provider.format_of(path), path)).unwrap_or_default(),
+        model: peek
+            .model
+            .map(Cow::into_owned)
+            .or_else(|| model_in(provider.format_of(&path), &path))
+            .unwrap_or_default(),
         stream: peek.stream.unwrap_or(false) || path.ends_with(":streamGenerateContent"),
         shape: Shape::Native,
         method: Method::POST,
-        path: path.to_owned(),
+        path,
         query,
         headers,
         policy,
@@ -86,17 +91,25 @@ fn target(engine: &Engine, policy: &Arc<Policy>, entry: &RawValue) -> Result<Tar
     })
 }
 
+/// The values themselves are not repeated: one that stands in a wrong place may be a key or a prompt.
+fn not_readable(what: &str, error: &serde_json::Error) -> Refusal {
+    let message = format!("not a universal {what} {{provider, endpoint, headers, query}}: {}", without_values(error));
+    Refusal::bad(code::BAD_BODY, "body", message)
+}
+
 /// An entry's headers; numbers, booleans and objects become text as in the reference's binding.
 fn header_map(entries: &Map<String, Value>) -> Result<HeaderMap, Refusal> {
-    let mut headers = HeaderMap::with_capacity(entries.len() + 1);
-    for (name, value) in entries {
+    let mut headers = HeaderMap::new();
+    // One more than the bound is enough to see that it is passed.
+    for (name, value) in entries.iter().take(MAX_COUNT + 1) {
         let text = match value {
             Value::Null => continue,
             Value::String(text) => Cow::Borrowed(text.as_str()),
             other => Cow::Owned(other.to_string()),
         };
-        let key = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| Refusal::bad(code::BAD_PARAMETER, "headers", format!("{name:?} is not a header name")))?;
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+            Refusal::bad(code::BAD_PARAMETER, "headers", format!("{} is not a header name", quoted(name)))
+        })?;
         headers.insert(key, header_value(name, &text)?);
     }
     Ok(headers)
