@@ -1,7 +1,7 @@
 # Every command of the project. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench gen test-rust test-python test-node
+.PHONY: help demo test check bench gen prices
 
 CARGO ?= cargo
 # `make test PROFILE=ci` builds what Python and Node load with optimisations.

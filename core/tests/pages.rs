@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tollhouse::ErrorKind;
+use tollhouse::{Config, ErrorKind};
 
 #[test]
 fn every_link_leads_somewhere() {
@@ -22,6 +22,18 @@ fn every_link_leads_somewhere() {
         }
     }
     assert_eq!(broken, Vec::<String>::new());
+}
+
+#[test]
+fn every_configuration_works() {
+    let mut count = 0;
+    for page in pages() {
+        for block in read(&page).split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            Config::from_toml(block).unwrap_or_else(|error| panic!("{}: {error} in\n{block}", page.display()));
+            count += 1;
+        }
+    }
+    assert!(count > 3, "only {count} configurations were found");
 }
 
 #[test]
