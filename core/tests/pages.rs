@@ -45,6 +45,20 @@ fn every_kind_of_error_has_a_remedy() {
 }
 
 #[test]
+fn every_code_of_a_refusal_has_a_remedy() {
+    let page = read(&root().join("docs/reference/errors.md"));
+    let sources = ["core/src/refusal.rs", "server/src/refused.rs"].map(|path| read(&root().join(path)));
+    let codes: Vec<&str> = sources
+        .iter()
+        .flat_map(|source| source.split(": u32 = ").skip(1).filter_map(|rest| rest.split(';').next()))
+        .collect();
+    assert!(codes.len() > 6, "only {codes:?} were found");
+    for code in codes {
+        assert!(page.contains(&format!("| {code} |")), "errors.md lacks {code}");
+    }
+}
+
+#[test]
 fn every_header_is_described() {
     let surface = read(&root().join("tests/surface.json"));
     let surface: serde_json::Value = serde_json::from_str(&surface).expect("surface.json is JSON");
