@@ -67,12 +67,26 @@ impl Target {
         }
     }
 
+    /// Whether a streamed answer is known to say when it is over, so that one without its end is not whole: that holds for
+    /// chats, completions and responses. Speech, pictures and a user's own events end as they like.
+    pub(crate) fn marks_end(&self) -> bool {
+        let ends: &[&str] = match self.format() {
+            Format::Openai => &["completions", "responses"],
+            Format::Anthropic => &["messages"],
+            Format::Gemini => &["GenerateContent"],
+            Format::WorkersAi => &[""],
+            Format::Other => &[],
+        };
+        ends.iter().any(|end| self.path.ends_with(end))
+    }
+
     /// What kind of call this is, as far as its path tells.
     pub(crate) fn request_type(&self) -> Option<&'static str> {
-        const KINDS: [(&str, &str); 12] = [
+        const KINDS: [(&str, &str); 13] = [
             ("chat/completions", "chat"),
             ("messages", "chat"),
             ("generateContent", "chat"),
+            ("streamGenerateContent", "chat"),
             ("/chat", "chat"),
             ("responses", "responses"),
             ("embeddings", "embeddings"),

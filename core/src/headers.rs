@@ -92,6 +92,12 @@ pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<
     Some(std::str::from_utf8(bytes).map_or_else(|_| latin_1(), Cow::Borrowed))
 }
 
+/// What kind of body the headers announce: the media type in small letters, without its parameters.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;

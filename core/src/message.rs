@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
@@ -76,6 +76,9 @@ pub struct Response {
     pub failure: Option<Error>,
 }
 
+/// As much as one batch gathers: a small packed answer may unfold to gigabytes.
+const MAX_BATCH_BYTES: usize = 256 << 10;
+
 /// A body that the caller pulls. Dropping it cancels the upstream call.
 pub struct Body(Inner);
 
@@ -117,28 +120,27 @@ impl Body {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// All chunks that have come, at least one: what a language with a dear boundary asks for.
+    /// The chunks that have come, at least one and about 256 KiB at most: what a language with a dear boundary asks for.
     pub async fn next_batch(&mut self) -> Option<Result<Vec<Bytes>, Error>> {
         let first = match self.next().await? {
             Ok(chunk) => chunk,
             Err(error) => return Some(Err(error)),
         };
+        let mut bytes = first.len();
         let mut batch = vec![first];
-        if let Inner::Stream(stream) = &mut self.0 {
-            // An error seen here would be lost with the batch, so the read stops short of what may hold one.
-            let mut peek = Context::from_waker(std::task::Waker::noop());
-            let mut late = None;
-            while let Poll::Ready(Some(item)) = stream.as_mut().poll_next(&mut peek) {
-                match item {
-                    Ok(chunk) => batch.push(chunk),
-                    Err(error) => {
-                        late = Some(error);
-                        break;
-                    }
+        let mut peek = Context::from_waker(std::task::Waker::noop());
+        while bytes < MAX_BATCH_BYTES
+            && let Poll::Ready(Some(item)) = Pin::new(&mut *self).poll_next(&mut peek)
+        {
+            match item {
+                Ok(chunk) => {
+                    bytes += chunk.len();
+                    batch.push(chunk);
                 }
-            }
-            if let Some(error) = late {
-                self.0 = Inner::Stream(Box::pin(Late(Some(error))));
+                Err(error) => {
+                    self.0 = Inner::Stream(Box::pin(Late(Some(error))));
+                    break;
+                }
             }
         }
         Some(Ok(batch))
@@ -170,7 +172,14 @@ impl Stream for Body {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match &mut self.0 {
             Inner::Full(bytes) => Poll::Ready(bytes.take().map(Ok)),
-            Inner::Stream(stream) => stream.as_mut().poll_next(cx),
+            Inner::Stream(stream) => {
+                let item = ready!(stream.as_mut().poll_next(cx));
+                if item.is_none() {
+                    // A stream need not bear to be asked again, and its connection is free from now on.
+                    self.0 = Inner::Full(None);
+                }
+                Poll::Ready(item)
+            }
         }
     }
 }

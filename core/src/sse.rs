@@ -3,8 +3,8 @@
 
 use memchr::memchr2;
 
-/// A line longer than this is not an event stream; it would only fill memory.
-const MAX_LINE_BYTES: usize = 8 << 20;
+/// What is longer than this is no event; it would only fill memory.
+const MAX_EVENT_BYTES: usize = 8 << 20;
 
 /// One event: its name (empty when none was given) and its data lines joined by `\n`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,16 +25,16 @@ pub(crate) struct Parser {
     started: bool,
 }
 
-/// The stream has a line over the bound.
+/// The stream has a line, or an event of many lines, over the bound.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct LineTooLong;
+pub(crate) struct TooLong;
 
 impl Parser {
     /// Takes a chunk and calls `each` for every event that it completes.
     ///
     /// # Errors
-    /// [`LineTooLong`] when a line passes 8 MiB.
-    pub(crate) fn feed(&mut self, mut chunk: &[u8], mut each: impl FnMut(&Event)) -> Result<(), LineTooLong> {
+    /// [`TooLong`] when an event passes 8 MiB.
+    pub(crate) fn feed(&mut self, mut chunk: &[u8], mut each: impl FnMut(&Event)) -> Result<(), TooLong> {
         while !chunk.is_empty() {
             if std::mem::take(&mut self.after_cr) && chunk[0] == b'\n' {
                 chunk = &chunk[1..];
@@ -42,7 +42,7 @@ impl Parser {
             }
             let Some(end) = memchr2(b'\n', b'\r', chunk) else {
                 self.line.extend_from_slice(chunk);
-                return if self.line.len() > MAX_LINE_BYTES { Err(LineTooLong) } else { Ok(()) };
+                return if self.line.len() > MAX_EVENT_BYTES { Err(TooLong) } else { Ok(()) };
             };
             self.after_cr = chunk[end] == b'\r';
             if self.line.is_empty() {
@@ -53,6 +53,9 @@ impl Parser {
                 self.take_line(&line, &mut each);
                 self.line = line;
                 self.line.clear();
+            }
+            if self.event.data.len() > MAX_EVENT_BYTES {
+                return Err(TooLong);
             }
             chunk = &chunk[end + 1..];
         }
@@ -118,6 +121,14 @@ mod tests {
     #[test]
     fn an_endless_line_is_refused() {
         let mut parser = Parser::default();
-        assert_eq!(parser.feed(&vec![b'x'; MAX_LINE_BYTES + 1], |_| {}), Err(LineTooLong));
+        assert_eq!(parser.feed(&vec![b'x'; MAX_EVENT_BYTES + 1], |_| {}), Err(TooLong));
+    }
+
+    #[test]
+    fn an_endless_event_is_refused() {
+        let (mut parser, line) = (Parser::default(), format!("data: {}\n", "x".repeat(1 << 20)));
+        let mut feed = || parser.feed(line.as_bytes(), |_| {});
+        assert_eq!((0..7).map(|_| feed()).collect::<Result<Vec<_>, _>>().map(|fed| fed.len()), Ok(7));
+        assert_eq!(feed(), Err(TooLong));
     }
 }

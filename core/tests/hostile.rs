@@ -140,3 +140,100 @@ async fn one_shape_chat_takes_a_post_only() {
     }
     assert_eq!(test.upstream.calls(), json!([]));
 }
+
+#[tokio::test]
+async fn an_answer_that_unfolds_is_taken_in_pieces() {
+    let piece = "x".repeat(100_000);
+    let script = json!([{"headers": {"content-type": "audio/mpeg"}, "chunks": vec![piece; 100]}]);
+    let test = open(&json!({}), &script);
+    let mut body = test.gateway.handle(post("/openai/audio/speech", "{}")).await.expect("open").body;
+    let (mut total, mut largest) = (0, 0);
+    while let Some(batch) = body.next_batch().await {
+        let bytes = batch.expect("nothing breaks").iter().map(bytes::Bytes::len).sum::<usize>();
+        (total, largest) = (total + bytes, largest.max(bytes));
+    }
+    assert_eq!(total, 10_000_000);
+    assert!(largest <= 400_000, "{largest} bytes at once");
+    assert!(body.next_batch().await.is_none());
+}
+
+#[tokio::test]
+async fn the_providers_own_words_stay_out_of_the_log() {
+    let failure = json!({"type": "error", "error": {"type": "overloaded_error", "message": CANARY}});
+    let script = json!([{"sse": [{"event": "error", "data": failure}]}]);
+    let test = open(&json!({"logs": {"payloads": false}}), &script);
+    let chat =
+        json!({"model": "anthropic/claude-haiku-4-5", "stream": true, "messages": [{"role": "user", "content": "hi"}]});
+    let (status, error, log) = ask(&test, post("/compat/chat/completions", chat.to_string())).await;
+    assert_eq!(status, 200);
+    assert!(error.contains("overloaded_error") && log.contains("overloaded_error"), "{error} {log}");
+    assert!(!error.contains(CANARY) && !log.contains(CANARY), "{error} {log}");
+}
+
+/// Lets go after every number of polls: the call is in the log once, and says how far it came.
+#[tokio::test]
+async fn a_call_can_be_let_go_of_at_any_point() {
+    let script = json!([{"status": 500, "delay_ms": 1, "chunk_delay_ms": 1, "json": {"try": 1}},
+        {"delay_ms": 1, "chunk_delay_ms": 1, "sse": [{"choices": [{"finish_reason": "stop"}]}, "[DONE]"]}]);
+    let mut polls = 1;
+    loop {
+        let test = open(&json!({"retries": {"max_attempts": 2, "delay": "1ms"}}), &script);
+        let mut call = Box::pin(async {
+            let answer = test.gateway.handle(post("/openai/chat/completions", r#"{"stream": true}"#)).await;
+            answer.expect("the gateway is open").body.bytes(1 << 20).await
+        });
+        let mut left = polls;
+        let ended = std::future::poll_fn(|context| {
+            left -= 1;
+            match call.as_mut().poll(context) {
+                std::task::Poll::Pending if left > 0 => std::task::Poll::Pending,
+                polled => std::task::Poll::Ready(polled.is_ready()),
+            }
+        })
+        .await;
+        drop(call);
+        let logs = serde_json::to_value(test.gateway.logs(&json!({})).await.expect("open")).expect("JSON");
+        let log = &logs["logs"][0];
+        let sent = test.upstream.calls().as_array().map_or(0, Vec::len);
+        assert_eq!(logs["logs"].as_array().map(Vec::len), Some(1), "after {polls} polls: {logs}");
+        assert_eq!(log["attempts"].as_array().map(Vec::len), Some(sent), "after {polls} polls: {log}");
+        assert_ne!(log["cancelled"], log["success"], "after {polls} polls: {log}");
+        if ended {
+            assert_eq!(log["success"], json!(true));
+            assert!(polls > 10, "the call waited {polls} times only");
+            return;
+        }
+        polls += 1;
+    }
+}
+
+#[tokio::test]
+async fn an_error_is_no_stream_whatever_it_is_called() {
+    let events = json!({"content-type": "text/event-stream"});
+    let script = json!([{"status": 429, "headers": events, "chunks": [r#"{"error": "slow down"}"#]}]);
+    let test = open(&json!({}), &script);
+    let (status, answer, log) = ask(&test, post("/openai/chat/completions", r#"{"stream": true}"#)).await;
+    assert_eq!((status, answer.as_str()), (429, r#"{"error": "slow down"}"#));
+    assert!(log.contains(r#""truncated":false"#), "{log}");
+}
+
+#[tokio::test]
+async fn streams_that_are_not_chats_end_as_they_like() {
+    let test = open(&json!({}), &json!([{"sse": [{"type": "speech.audio.done"}]}, {"sse": [{"type": "x"}]}]));
+    let (_, answer, log) = ask(&test, post("/openai/v1/audio/speech", "{}")).await;
+    assert_eq!(answer, "data: {\"type\":\"speech.audio.done\"}\n\n");
+    assert!(log.contains(r#""success":true"#), "{log}");
+    let (_, answer, log) = ask(&test, post("/openai/v1/chat/completions", "{}")).await;
+    assert!(answer.contains("end marker") && log.contains(r#""truncated":true"#), "{answer} {log}");
+}
+
+#[tokio::test]
+async fn json_that_was_cut_is_not_kept() {
+    let json = json!({"content-type": "application/json"});
+    let script = json!([{"headers": json, "chunks": ["{\"a\": "]}, {"json": {"a": 1}}]);
+    let test = open(&json!({"cache": {"ttl": "1h"}}), &script);
+    for expected in ["{\"a\": ", r#"{"a":1}"#, r#"{"a":1}"#] {
+        assert_eq!(ask(&test, post("/openai/chat/completions", "{}")).await.1, expected);
+    }
+    assert_eq!(test.upstream.calls().as_array().map(Vec::len), Some(2));
+}

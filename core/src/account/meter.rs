@@ -11,6 +11,7 @@ use crate::usage::{Format, Usage};
 pub(crate) struct Meter {
     parser: Parser,
     heard: Heard,
+    marks_end: bool,
 }
 
 /// What a stream told, up to where it was fed.
@@ -18,16 +19,16 @@ pub(crate) struct Meter {
 pub(crate) struct Metered {
     /// The usage that was reported last; `None` where the provider reported none.
     pub(crate) usage: Option<Usage>,
-    /// Whether the protocol's end was seen and no error event. Always true for [`Format::Other`], whose end is unknown.
-    pub(crate) complete: bool,
+    /// Whether the protocol's end was seen and no error event; `None` as long as a stream goes on whose end is not known.
+    pub(crate) complete: Option<bool>,
     /// The model that the stream names.
     pub(crate) model_served: Option<String>,
 }
 
 impl Meter {
-    /// A meter for a stream in `format`.
-    pub(crate) fn new(format: Format) -> Self {
-        Self { parser: Parser::default(), heard: Heard::new(format) }
+    /// A meter for a stream in `format`; `marks_end` tells whether such a stream is known to say when it is over.
+    pub(crate) fn new(format: Format, marks_end: bool) -> Self {
+        Self { parser: Parser::default(), heard: Heard::new(format), marks_end }
     }
 
     /// Takes the next chunk.
@@ -47,7 +48,11 @@ impl Meter {
     pub(crate) fn finish(&self) -> Metered {
         Metered {
             usage: self.heard.usage(),
-            complete: self.heard.ended && !self.heard.failed,
+            complete: match (self.heard.failed, self.heard.ended) {
+                (true, _) => Some(false),
+                (false, true) => Some(true),
+                (false, false) => self.marks_end.then_some(false),
+            },
             model_served: self.heard.model.clone(),
         }
     }
@@ -72,7 +77,7 @@ impl Heard {
             counts: Counts::default(),
             latest: Vec::new(),
             model: None,
-            ended: format == Format::Other,
+            ended: false,
             failed: false,
         }
     }
@@ -194,10 +199,16 @@ mod tests {
     ];
 
     fn meter<'a>(format: Format, chunks: impl IntoIterator<Item = &'a [u8]>) -> Metered {
-        let mut meter = Meter::new(format);
+        let mut meter = Meter::new(format, true);
         for chunk in chunks {
             meter.feed(chunk);
         }
+        meter.finish()
+    }
+
+    fn meter_of_unknown(format: Format, stream: &str) -> Metered {
+        let mut meter = Meter::new(format, false);
+        meter.feed(stream.as_bytes());
         meter.finish()
     }
 
@@ -207,7 +218,7 @@ mod tests {
 
     fn told(format: Format, stream: &str) -> (Option<u64>, Option<u64>, Option<String>) {
         let metered = whole(format, stream);
-        assert!(metered.complete);
+        assert_eq!(metered.complete, Some(true));
         let usage = metered.usage.unwrap();
         (usage.tokens_in, usage.tokens_out, metered.model_served)
     }
@@ -246,7 +257,7 @@ mod tests {
                 let complete = meter(format, [&stream.as_bytes()[..cut]]).complete;
                 // The line feed (or the carriage return) of the empty line dispatches the event.
                 let dispatched = line_end + if stream.contains("\r\n") { 3 } else { 2 };
-                assert_eq!(complete, cut >= dispatched, "{format:?} cut at {cut}");
+                assert_eq!(complete, Some(cut >= dispatched), "{format:?} cut at {cut}");
             }
         }
     }
@@ -255,7 +266,7 @@ mod tests {
     fn a_cut_stream_keeps_what_it_told() {
         let start = &MESSAGES[..MESSAGES.find("event: content_block_start").unwrap()];
         let metered = whole(Format::Anthropic, start);
-        assert!(!metered.complete);
+        assert_eq!(metered.complete, Some(false));
         let usage = metered.usage.unwrap();
         assert_eq!((usage.tokens_in, usage.tokens_out, usage.cache_read), (Some(1535), Some(1), Some(1500)));
     }
@@ -282,7 +293,7 @@ mod tests {
     #[test]
     fn an_error_event_makes_any_stream_incomplete() {
         let failed = RESPONSES.replace("response.completed", "response.failed");
-        assert!(whole(Format::Openai, &failed).complete, "a failed response is told in full");
+        assert_eq!(whole(Format::Openai, &failed).complete, Some(true), "a failed response is told in full");
         for (format, stream, error) in [
             (Format::Openai, CHAT, "data: {\"error\":{\"message\":\"overloaded\"}}\n\n"),
             (Format::Openai, RESPONSES, "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\"}\n\n"),
@@ -290,23 +301,33 @@ mod tests {
             (Format::Gemini, GENERATE, "data: {\"error\":{\"code\":503}}\n\n"),
             (Format::WorkersAi, WORKERS_AI, "data: {\"error\":\"capacity\"}\n\n"),
         ] {
-            assert!(!whole(format, &format!("{stream}{error}")).complete, "{format:?} after its end");
-            assert!(!whole(format, &format!("{error}{stream}")).complete, "{format:?} before its end");
+            assert_eq!(whole(format, &format!("{stream}{error}")).complete, Some(false), "{format:?} after its end");
+            assert_eq!(whole(format, &format!("{error}{stream}")).complete, Some(false), "{format:?} before its end");
         }
+    }
+
+    #[test]
+    fn a_stream_whose_end_is_not_known_is_not_called_cut() {
+        let complete = |stream: &str| meter_of_unknown(Format::Openai, stream).complete;
+        let speech = "data: {\"type\":\"speech.audio.done\"}\n\n";
+        assert_eq!(complete(speech), None);
+        assert_eq!(complete("data: [DONE]\n\n"), Some(true));
+        assert_eq!(complete(&format!("{speech}event: error\ndata: {{}}\n\n")), Some(false));
     }
 
     #[test]
     fn other_ends_of_streams() {
         let done = "data: {\"choices\":[{\"finish_reason\":null}]}\n\ndata: [DONE]\n\n";
-        assert!(whole(Format::Openai, done).complete);
+        assert_eq!(whole(Format::Openai, done).complete, Some(true));
         let incomplete = RESPONSES.replace("response.completed", "response.incomplete");
-        assert!(whole(Format::Openai, &incomplete).complete);
+        assert_eq!(whole(Format::Openai, &incomplete).complete, Some(true));
         let blocked = "data: {\"promptFeedback\":{\"blockReason\":\"SAFETY\"}}\n\n";
-        assert!(whole(Format::Gemini, blocked).complete);
+        assert_eq!(whole(Format::Gemini, blocked).complete, Some(true));
         let empty = "data: {\"choices\":[{\"finish_reason\":\"\"}]}\n\n";
-        assert!(!whole(Format::Openai, empty).complete, "an empty reason is none");
-        assert_eq!(whole(Format::Other, "anything"), Metered { usage: None, complete: true, model_served: None });
-        assert!(!whole(Format::Gemini, "").complete);
+        assert_eq!(whole(Format::Openai, empty).complete, Some(false), "an empty reason is none");
+        let other = meter_of_unknown(Format::Other, "anything");
+        assert_eq!(other, Metered { usage: None, complete: None, model_served: None });
+        assert_eq!(whole(Format::Gemini, "").complete, Some(false));
     }
 
     #[test]
@@ -328,11 +349,11 @@ mod tests {
         ];
         for format in [Format::Openai, Format::Anthropic, Format::Gemini, Format::WorkersAi] {
             let metered = whole(format, &lines.join("\n\n"));
-            assert_eq!(metered, Metered { usage: None, complete: false, model_served: None }, "{format:?}");
+            assert_eq!(metered, Metered { usage: None, complete: Some(false), model_served: None }, "{format:?}");
         }
-        let mut endless = Meter::new(Format::Openai);
+        let mut endless = Meter::new(Format::Openai, true);
         endless.feed(&vec![b'x'; 9 << 20]);
         endless.feed(CHAT.as_bytes());
-        assert!(!endless.finish().complete);
+        assert_eq!(endless.finish().complete, Some(false));
     }
 }

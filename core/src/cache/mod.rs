@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
+use serde::de::IgnoredAny;
 
 pub(crate) use self::key::{Key, key};
 pub(crate) use self::memory::Memory;
+use crate::headers;
 use crate::usage::NanoUsd;
 
 /// The reference caches requests up to 25 MB.
@@ -47,12 +49,39 @@ pub(crate) fn kept_headers(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// Whether an answer may be kept: good, whole, text or image.
+/// Whether an answer may be kept by its head: good, text or image.
 pub(crate) fn is_cacheable(status: StatusCode, headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let Some(kind) = headers::media_type(headers) else { return false };
     let textual = kind.starts_with("text/") && kind != "text/event-stream";
     status == StatusCode::OK && (textual || kind.starts_with("image/") || kind.ends_with("json"))
+}
+
+/// Whether an answer may be kept by its body. Where the connection ends with the answer, one that was cut looks whole, so
+/// JSON is asked itself.
+pub(crate) fn is_whole(headers: &HeaderMap, body: &[u8]) -> bool {
+    let is_json =
+        headers::media_type(headers).is_some_and(|kind| kind == "application/json" || kind.ends_with("+json"));
+    !is_json || serde_json::from_slice::<IgnoredAny>(body).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_whole_texts_and_images_are_kept() {
+        let kept = |status: StatusCode, kind: &'static str, body: &str| {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            is_cacheable(status, &headers) && is_whole(&headers, body.as_bytes())
+        };
+        for kind in ["application/json; charset=utf-8", "Application/JSON", "application/vnd.x+json"] {
+            assert!(kept(StatusCode::OK, kind, r#"{"a": [1e400, "\ud83d"]} "#), "{kind}");
+            assert!(!kept(StatusCode::OK, kind, r#"{"a": ["#) && !kept(StatusCode::OK, kind, ""), "{kind}");
+        }
+        assert!(kept(StatusCode::OK, "text/plain", "") && kept(StatusCode::OK, "image/png", "\u{89}PNG"));
+        assert!(!kept(StatusCode::OK, "text/event-stream", "") && !kept(StatusCode::OK, "audio/mpeg", ""));
+        assert!(!kept(StatusCode::ACCEPTED, "application/json", "{}"));
+    }
 }

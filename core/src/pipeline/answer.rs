@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 use super::prepare::Prepared;
 use crate::account::{Meter, read_answer};
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
-use crate::headers::{REFRAMED, response as name};
+use crate::headers::{self, REFRAMED, response as name};
 use crate::message::ByteStream;
 use crate::provider::StreamDecoder;
 use crate::record::AttemptState;
@@ -62,21 +62,29 @@ pub(super) async fn read(
     let head_us = engine.clock.monotonic_us();
     let created_s = exchange.created_at_us / 1_000_000;
     let format = target.format();
-    let is_events = is_kind(&headers, "text/event-stream");
-    let is_stream = is_events || !is_small(&headers);
+    let kind = headers::media_type(&headers);
+    // An error is small, whatever its headers say, and no protocol marks its end.
+    let is_good = status.as_u16() < 400;
+    let is_events = is_good && kind.as_deref() == Some("text/event-stream");
+    let is_stream = is_events || is_good && !is_small(&headers, kind.as_deref());
     for name in &REFRAMED {
         headers.remove(name);
     }
     add_changes(&mut headers, prepared);
 
     if is_stream {
-        let meter = (is_events && engine.stages.on(Stage::Meter)).then(|| Box::new(Meter::new(format)));
+        let meter =
+            (is_events && engine.stages.on(Stage::Meter)).then(|| Box::new(Meter::new(format, target.marks_end())));
         let decoding = prepared.decoding.as_ref().filter(|_| is_events);
         let decoder = decoding.map(|with| with.translation.stream(created_s, with.include_usage));
         return Ok(Answer { status, headers, content: Content::Stream { body, meter, decoder }, head_us });
     }
     let body = match whole(body).await {
         Ok(Whole::All(body)) => body,
+        Ok(Whole::TooMuch(_)) if prepared.decoding.is_some() => {
+            let error = Error::new(ErrorKind::TooLarge, "the answer is over 25 MB: too large to be translated");
+            return Err(TransportError { state: AttemptState::Started, error });
+        }
         Ok(Whole::TooMuch(body)) => {
             let content = Content::Stream { body, meter: None, decoder: None };
             return Ok(Answer { status, headers, content, head_us });
@@ -116,16 +124,12 @@ fn add_changes(headers: &mut HeaderMap, prepared: &Prepared) {
 }
 
 /// JSON, text and images of a known size are small; sound, files and what has no end in sight are not.
-fn is_small(headers: &HeaderMap) -> bool {
+fn is_small(headers: &HeaderMap, kind: Option<&str>) -> bool {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     match length {
-        Some(length) => length <= MAX_WHOLE_BYTES && !is_kind(headers, "audio/"),
-        None => headers.get(header::CONTENT_TYPE).is_none() || is_kind(headers, "application/json"),
+        Some(length) => length <= MAX_WHOLE_BYTES && !kind.is_some_and(|kind| kind.starts_with("audio/")),
+        None => kind.is_none_or(|kind| kind == "application/json" || kind.ends_with("+json")),
     }
-}
-
-fn is_kind(headers: &HeaderMap, kind: &str) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(kind.as_bytes()))
 }
 
 enum Whole {

@@ -1,12 +1,14 @@
 //! The tries at one target: each is sent, timed, read as far as needed, and remembered.
 
+use std::time::Duration;
+
 use http::{HeaderValue, StatusCode};
 
 use super::answer::{self, Answer};
 use super::prepare::prepare;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Target};
 use crate::headers::response as name;
 use crate::record::{Attempt, AttemptState};
 use crate::refusal::{Refusal, code};
@@ -28,6 +30,7 @@ pub(super) async fn attempt(
     let mut pause_us = 0;
     loop {
         let number = tries.begin();
+        exchange.attempts.push(begun(&exchange.targets[step], step, number, pause_us));
         let started_us = engine.clock.monotonic_us();
         let sent = send(engine, prepared.request.clone(), &tries).await;
         let first_byte_us = engine.clock.monotonic_us();
@@ -35,23 +38,11 @@ pub(super) async fn attempt(
             Ok(head) => answer::read(engine, exchange, step, &prepared, head).await,
             Err(error) => Err(error),
         };
-        exchange.attempts.push(Attempt {
-            step: u32::try_from(step).unwrap_or(u32::MAX),
-            number,
-            provider: exchange.targets[step].provider.slug.clone(),
-            model: exchange.targets[step].model.clone(),
-            state: read.as_ref().map_or_else(|failed| failed.state, |_| AttemptState::Started),
-            status: read.as_ref().ok().map(|answer| answer.status.as_u16()),
-            reason: read.as_ref().err().map(|failed| failed.error.to_string()),
-            duration_us: first_byte_us - started_us,
-            waited_us: pause_us,
-        });
-        let (status, retry_after) = match &read {
-            Ok(answer) if answer.is_success() => (Some(answer.status), None),
-            Ok(answer) => (Some(answer.status), route::retry_after(&answer.headers)),
-            Err(_) => (None, None),
-        };
-        let again = tries.next_after(status, retry_after).filter(|_| engine.stages.on(Stage::Retry));
+        if let Some(attempt) = exchange.attempts.last_mut() {
+            attempt.duration_us = first_byte_us - started_us;
+            tell(attempt, &read);
+        }
+        let again = again(&tries, &read).filter(|_| engine.stages.on(Stage::Retry));
         match (read, again) {
             (Ok(answer), _) if answer.is_success() => return Ok(answer),
             (Ok(answer), None) => return Ok(answer.final_failure(tries_were_asked(exchange, step))),
@@ -61,6 +52,44 @@ pub(super) async fn attempt(
                 route::pause(&engine.clock, delay).await;
             }
         }
+    }
+}
+
+/// A try as it is remembered from its start on: a caller that lets go in the middle may have been answered already.
+fn begun(target: &Target, step: usize, number: u32, waited_us: u64) -> Attempt {
+    Attempt {
+        step: u32::try_from(step).unwrap_or(u32::MAX),
+        number,
+        provider: target.provider.slug.clone(),
+        model: target.model.clone(),
+        state: AttemptState::MaybeProcessed,
+        status: None,
+        reason: None,
+        duration_us: 0,
+        waited_us,
+    }
+}
+
+fn tell(attempt: &mut Attempt, read: &Result<Answer, TransportError>) {
+    match read {
+        Ok(answer) => {
+            attempt.state = AttemptState::Started;
+            attempt.status = Some(answer.status.as_u16());
+        }
+        Err(failed) => {
+            attempt.state = failed.state;
+            attempt.reason = Some(failed.error.to_string());
+        }
+    }
+}
+
+/// How long to wait before another try, or `None` if there is no point in one.
+fn again(tries: &Tries<'_>, read: &Result<Answer, TransportError>) -> Option<Duration> {
+    match read {
+        Ok(answer) if answer.is_success() => None,
+        Ok(answer) => tries.next_after(Some(answer.status), route::retry_after(&answer.headers)),
+        Err(failed) if failed.error.kind().retryable() => tries.next_after(None, None),
+        Err(_) => None,
     }
 }
 
@@ -89,6 +118,7 @@ fn tries_were_asked(exchange: &Exchange, step: usize) -> bool {
 fn no_answer(exchange: &Exchange, step: usize, error: Error) -> Refusal {
     let status = match error.kind() {
         _ if exchange.universal => StatusCode::BAD_REQUEST,
+        ErrorKind::InvalidRequest => StatusCode::BAD_REQUEST,
         ErrorKind::Timeout | ErrorKind::ConnectTimeout => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::BAD_GATEWAY,
     };

@@ -16,7 +16,8 @@ use crate::provider::StreamDecoder;
 const MAX_KEPT_BYTES: u64 = 10 * 1000 * 1000;
 
 pub(super) struct Metered {
-    upstream: ByteStream,
+    /// Present until its end: a stream need not bear to be asked again.
+    upstream: Option<ByteStream>,
     meter: Option<Box<Meter>>,
     decoder: Option<Box<dyn StreamDecoder>>,
     /// Present until the call is settled.
@@ -35,7 +36,7 @@ impl Metered {
         settling: Settling,
     ) -> Self {
         let kept = settling.keeps_payloads().then(BytesMut::new);
-        Self { upstream, meter, decoder, settling: Some(settling), kept, size: 0, pending_error: None }
+        Self { upstream: Some(upstream), meter, decoder, settling: Some(settling), kept, size: 0, pending_error: None }
     }
 
     /// What the caller sees of a chunk.
@@ -68,12 +69,15 @@ impl Metered {
             let error = decoder.end(&mut rest).err();
             return (rest.into(), error);
         }
-        let complete = self.meter.as_ref().is_none_or(|meter| meter.finish().complete);
-        let error = (!complete).then(|| {
+        let error = (self.complete() == Some(false)).then(|| {
             let message = "the provider closed the stream before its end marker; what came is not the whole answer";
             Error::new(ErrorKind::Broken, message)
         });
         (Bytes::new(), error)
+    }
+
+    fn complete(&self) -> Option<bool> {
+        self.meter.as_ref()?.finish().complete
     }
 
     fn settle(&mut self, ending: &Ending<'_>) {
@@ -97,6 +101,7 @@ impl Metered {
     }
 
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Bytes, Error>>> {
+        self.upstream = None;
         self.settle(&Ending::Broken(&error));
         Poll::Ready(Some(Err(error)))
     }
@@ -117,16 +122,17 @@ impl Stream for Metered {
             if let Some(error) = self.pending_error.take() {
                 return self.fail(error);
             }
-            let chunk = match ready!(self.upstream.as_mut().poll_next(cx)) {
+            let Some(upstream) = &mut self.upstream else {
+                self.settle(&Ending::Whole);
+                break;
+            };
+            let chunk = match ready!(upstream.as_mut().poll_next(cx)) {
                 Some(Ok(chunk)) => self.pass(chunk),
                 Some(Err(error)) => return self.fail(error),
                 None => {
+                    self.upstream = None;
                     let (rest, error) = self.end();
-                    match error {
-                        Some(error) => self.pending_error = Some(error),
-                        None if rest.is_empty() => self.settle(&Ending::Whole),
-                        None => {}
-                    }
+                    self.pending_error = error;
                     rest
                 }
             };
@@ -142,7 +148,7 @@ impl Stream for Metered {
 impl Drop for Metered {
     fn drop(&mut self) {
         // Many SDKs stop reading at `[DONE]`: a caller who has seen the end has cancelled nothing.
-        let complete = self.meter.as_ref().is_some_and(|meter| meter.finish().complete);
+        let complete = self.complete() == Some(true);
         self.settle(if complete { &Ending::Whole } else { &Ending::Cancelled });
     }
 }

@@ -101,7 +101,7 @@ fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: A
         }
         Content::Whole { body, usage, model_served } => {
             let end = End { usage, model_served, size: body.len() as u64, body: Some(body.clone()), ..End::default() };
-            if let Some(headers) = kept_headers {
+            if let Some(headers) = kept_headers.filter(|headers| cache::is_whole(headers, &body)) {
                 let (cost, _) = settling.cost(&end);
                 let model_served = end.model_served.clone();
                 let entry = cache::Entry { status, headers, body: body.clone(), model_served, cost };

@@ -21,10 +21,14 @@ pub(super) fn body(status: StatusCode, body: &[u8]) -> Bytes {
     serde_json::to_vec(&openai).expect("this shape has string keys only").into()
 }
 
-/// Writes the event that ends a stream because Anthropic reported a failure in it.
+/// Writes the event that ends a stream because Anthropic reported a failure in it. What it says is the caller's to read:
+/// it may repeat a prompt or a key, so the error, which goes into the log, leaves it out.
 pub(super) fn reported(failure: &Failure, out: &mut Vec<u8>) -> Error {
     write_event(out, &ErrorBody { error: object(failure), request_id: None });
-    Error::new(ErrorKind::Broken, format!("the provider broke off its answer: {} ({})", failure.message, failure.kind))
+    // Only names that are known have a code.
+    let (_, code) = openai_names(&failure.kind);
+    let name = code.unwrap_or("an error");
+    Error::new(ErrorKind::Broken, format!("the provider broke off its answer with {name}; its last event says why"))
 }
 
 /// Writes the event that ends a stream because it is not whole or not what Anthropic documents.
