@@ -2,6 +2,7 @@
 
 mod answer;
 mod counts;
+mod member;
 mod meter;
 mod prices;
 #[cfg(feature = "tokens")]

@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::counts::Counts;
+use super::member::{first_text, last_object};
 use crate::usage::{Format, Usage};
 
 /// What a whole JSON answer tells, in one pass: its usage, and the model that it says it comes from.
@@ -12,7 +13,21 @@ pub(crate) fn read_answer(format: Format, body: &[u8]) -> (Option<Usage>, Option
         let answers: Vec<Answer> = serde_json::from_slice(body).unwrap_or_default();
         return (answers.iter().rev().find_map(usage), answers.iter().rev().find_map(Answer::model));
     }
+    if let Some(found) = find(format, body) {
+        return found;
+    }
     Answer::parse(body).map_or((None, None), |answer| (usage(&answer), answer.model()))
+}
+
+/// What can be read without parsing the whole answer; `None` unless both usage and model stand where they usually do.
+fn find(format: Format, body: &[u8]) -> Option<(Option<Usage>, Option<String>)> {
+    let (usage, model) = match format {
+        Format::Openai | Format::Anthropic => ("\"usage\"", "\"model\""),
+        Format::Gemini => ("\"usageMetadata\"", "\"modelVersion\""),
+        Format::WorkersAi | Format::Other => return None,
+    };
+    let usage = Counts::read(format, last_object(body, usage)?)?.usage(format)?;
+    Some((Some(usage), Some(first_text(body, model)?)))
 }
 
 #[cfg(test)]

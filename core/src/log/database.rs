@@ -61,6 +61,9 @@ impl Database {
 
     /// Writes a batch of records. What cannot be written anywhere counts as dropped.
     pub(super) fn append(&mut self, batch: Vec<Pending>) {
+        if batch.is_empty() {
+            return;
+        }
         for tries_left in (0..TRIES).rev() {
             let settings = Arc::clone(&self.settings);
             match self.ready().and_then(|connection| append::append(connection, &batch, &settings)) {

@@ -15,6 +15,7 @@ mod memory;
 mod patch;
 mod private;
 mod query;
+mod queue;
 mod schema;
 mod settings;
 mod store;

@@ -15,9 +15,10 @@ use super::entry::{self, Payload};
 use super::health::{Health, LogHealth};
 use super::patch::{self, LogPatch};
 use super::query::{self, LogPage, LogQuery};
+use super::queue::Command;
 use super::settings::LogSettings;
 use super::usage::{self, UsageQuery, UsageReport};
-use super::writer::{Command, Writer};
+use super::writer::Writer;
 use crate::error::{Error, ErrorKind};
 use crate::record::Record;
 

@@ -1,30 +1,19 @@
 //! The one thread that touches the database.
 
 use std::convert::Infallible;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::append::Pending;
 use super::database::Database;
 use super::health::Health;
+use super::queue::{Command, Queue, is_full};
 use super::settings::LogSettings;
-
-/// A transaction takes what has gathered, up to this much, so that a question never waits for long behind it.
-const BATCH_RECORDS: usize = 512;
-const BATCH_BYTES: u64 = 8_000_000;
-
-/// What the thread is told. It does one thing after the other, in the order of the calls.
-pub(super) enum Command {
-    Append(Pending),
-    Ask(Box<dyn FnOnce(&mut Database) + Send>),
-    Close,
-}
 
 /// The caller's end of the thread.
 pub(super) struct Writer {
-    commands: Sender<Command>,
+    queue: Arc<Queue>,
     /// Disconnected when the thread is done, even if it panicked.
     ended: Mutex<(Receiver<Infallible>, Option<JoinHandle<()>>)>,
     /// The process that started the thread.
@@ -33,23 +22,24 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(settings: Arc<LogSettings>, health: Arc<Health>) -> Self {
-        let (commands, received) = mpsc::channel();
+        let queue = Arc::<Queue>::default();
+        let reader = Leaving(Arc::clone(&queue));
         let (ending, ended) = mpsc::channel();
         let failed = Arc::clone(&health);
         let thread = std::thread::Builder::new().name(String::from("tollhouse-log")).spawn(move || {
-            work(&received, Database::new(settings, health));
-            drop(received);
+            work(&reader.0, Database::new(settings, health));
+            drop(reader);
             drop(ending);
         });
         if let Err(error) = &thread {
             failed.set_degraded(Some(format!("logs are lost, because their thread could not start: {error}")));
         }
-        Self { commands, ended: Mutex::new((ended, thread.ok())), process: std::process::id() }
+        Self { queue, ended: Mutex::new((ended, thread.ok())), process: std::process::id() }
     }
 
-    /// Hands a command over. Once the thread is gone it is dropped: a record counts itself, a question answers itself.
+    /// Hands a command over.
     pub(super) fn send(&self, command: Command) {
-        let _ = self.commands.send(command);
+        self.queue.send(command);
     }
 
     /// Whether the thread lives in this process: a forked child has none.
@@ -68,38 +58,35 @@ impl Writer {
     }
 }
 
-fn work(commands: &Receiver<Command>, mut database: Database) {
-    let mut next = commands.recv().ok();
-    while let Some(command) = next {
-        let after = match command {
-            Command::Append(first) => {
-                let (batch, after) = gather(first, commands);
-                database.append(batch);
-                after
-            }
-            Command::Ask(question) => {
-                question(&mut database);
-                None
-            }
-            Command::Close => return,
-        };
-        next = after.or_else(|| commands.recv().ok());
+/// Leaves the queue when the thread ends, however it ends, and if it never began.
+struct Leaving(Arc<Queue>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }
 
-/// Takes what has come meanwhile into the same batch, up to the first command that is no record.
-fn gather(first: Pending, commands: &Receiver<Command>) -> (Vec<Pending>, Option<Command>) {
-    let mut bytes = first.bytes;
-    let mut batch = vec![first];
-    while batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES {
-        match commands.try_recv() {
-            Ok(Command::Append(pending)) => {
+fn work(queue: &Queue, mut database: Database) {
+    loop {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        for command in queue.receive() {
+            if let Command::Append(pending) = command {
                 bytes += pending.bytes;
                 batch.push(pending);
+                if is_full(batch.len(), bytes) {
+                    database.append(std::mem::take(&mut batch));
+                    bytes = 0;
+                }
+                continue;
             }
-            Ok(other) => return (batch, Some(other)),
-            Err(_) => break,
+            database.append(std::mem::take(&mut batch));
+            bytes = 0;
+            match command {
+                Command::Ask(question) => question(&mut database),
+                Command::Append(_) | Command::Close => return,
+            }
         }
+        database.append(batch);
     }
-    (batch, None)
 }

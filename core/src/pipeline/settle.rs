@@ -117,6 +117,7 @@ fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: A
 /// The headers by which a caller knows what happened.
 fn stamp(headers: &mut HeaderMap, exchange: &Exchange, step: usize, cache: Option<&'static str>) {
     let policy = exchange.targets.get(step).map_or(&exchange.policy, |target| &target.policy);
+    headers.reserve(5);
     let id = HeaderValue::from_str(&exchange.id).expect("a UUID is plain ASCII");
     if let Some(status) = cache {
         headers.insert(name::CACHE_STATUS, HeaderValue::from_static(status));
