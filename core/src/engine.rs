@@ -110,8 +110,10 @@ impl Engine {
         if !self.caches(target) {
             return None;
         }
-        let parts: [&[u8]; 6] = [
+        let parts: [&[u8]; 7] = [
             target.provider.slug.as_bytes(),
+            // Of a URL that nobody in the catalogue has, the slug is only the host: who asks may stand before it.
+            target.provider.base_url.as_bytes(),
             target.path.as_bytes(),
             target.query.as_deref().unwrap_or_default().as_bytes(),
             &[u8::from(target.shape != Shape::Native)],

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -65,7 +65,7 @@ pub(super) async fn read(
     let kind = headers::media_type(&headers);
     // An error is small, whatever its headers say, and no protocol marks its end.
     let is_good = status.as_u16() < 400;
-    let is_events = is_good && kind.as_deref() == Some("text/event-stream");
+    let is_events = is_good && kind.as_deref() == Some("text/event-stream") && target.method != Method::HEAD;
     let is_stream = is_events || is_good && !is_small(&headers, kind.as_deref());
     for name in &REFRAMED {
         headers.remove(name);
@@ -89,7 +89,7 @@ pub(super) async fn read(
             let content = Content::Stream { body, meter: None, decoder: None };
             return Ok(Answer { status, headers, content, head_us });
         }
-        Err(error) => return Err(TransportError { state: AttemptState::MaybeProcessed, error }),
+        Err(error) => return Err(TransportError { state: AttemptState::Started, error }),
     };
     let (usage, model_served) =
         if engine.stages.on(Stage::Account) { read_answer(format, &body) } else { (None, None) };
@@ -97,7 +97,7 @@ pub(super) async fn read(
         Some(with) => with
             .translation
             .response(status, &body, created_s)
-            .map_err(|error| TransportError { state: AttemptState::MaybeProcessed, error })?,
+            .map_err(|error| TransportError { state: AttemptState::Started, error })?,
         None => body,
     };
     Ok(Answer { status, headers, content: Content::Whole { body, usage, model_served }, head_us })
