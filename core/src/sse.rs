@@ -83,10 +83,7 @@ impl Parser {
                 if std::mem::replace(&mut self.has_data, true) {
                     self.event.data.push('\n');
                 }
-                match std::str::from_utf8(value) {
-                    Ok(text) => self.event.data.push_str(text),
-                    Err(_) => self.event.data.push_str(&String::from_utf8_lossy(value)),
-                }
+                self.event.data.push_str(&String::from_utf8_lossy(value));
             }
             b"event" => self.event.name = String::from_utf8_lossy(value).into_owned(),
             _ => {}

@@ -10,8 +10,9 @@ use crate::refusal::{Refusal, code};
 use crate::stage::Stage;
 use crate::transport::UpstreamRequest;
 
-/// How the answer to a prepared request is to be read.
-pub(super) struct Reading {
+/// What goes out, and how its answer is to be read.
+pub(super) struct Prepared {
+    pub(super) request: UpstreamRequest,
     pub(super) decoding: Option<Decoding>,
     pub(super) changes: Vec<Change>,
 }
@@ -22,12 +23,7 @@ pub(super) struct Decoding {
     pub(super) include_usage: bool,
 }
 
-/// What goes out for `target`, and how its answer is to be read.
-pub(super) fn prepare(
-    engine: &Engine,
-    target: &Target,
-    deadlines: Deadlines,
-) -> Result<(UpstreamRequest, Reading), Refusal> {
+pub(super) fn prepare(engine: &Engine, target: &Target, deadlines: Deadlines) -> Result<Prepared, Refusal> {
     let provider = &target.provider;
     provider.ready().map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))?;
     let mut headers = target.headers.clone();
@@ -49,7 +45,7 @@ pub(super) fn prepare(
         _ => None,
     };
     let Some(translation) = translation else {
-        return Ok((request, Reading { decoding: None, changes: Vec::new() }));
+        return Ok(Prepared { request, decoding: None, changes: Vec::new() });
     };
     let translated = translation
         .request(&target.body)
@@ -60,5 +56,5 @@ pub(super) fn prepare(
     request.url = provider.url(translated.path, None);
     request.body = translated.body;
     let decoding = Some(Decoding { translation, include_usage: translated.include_usage });
-    Ok((request, Reading { decoding, changes: translated.changes }))
+    Ok(Prepared { request, decoding, changes: translated.changes })
 }

@@ -36,8 +36,7 @@ impl<'a> Tries<'a> {
         self.made
     }
 
-    /// Whether the try that was begun is the last one at this target.
-    pub(crate) fn is_last(&self) -> bool {
+    fn is_last(&self) -> bool {
         self.made >= self.retry.max_attempts
     }
 
