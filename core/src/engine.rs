@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderMap, HeaderValue};
 
 use crate::account::{Price, Prices};
-use crate::cache::{self, CacheStore, Key};
+use crate::cache::{self, CacheStore};
 use crate::clock::Clock;
 use crate::config::{Config, Money};
-use crate::exchange::{Shape, Target};
+use crate::exchange::{CacheKey, Shape, Target};
 use crate::headers;
 use crate::limit::{self, LimitStore, Rule};
 use crate::log::{LogSettings, LogStore};
@@ -90,7 +90,8 @@ impl Engine {
         if target.policy.cache.skip {
             return None;
         }
-        self.cache.get(&self.cache_key(target)?, self.clock.monotonic_us())
+        let key = target.cache_key.get_or_init(|| self.cache_key(target));
+        self.cache.get(key.as_ref()?, self.clock.monotonic_us())
     }
 
     /// Whether the cache is on for `target`.
@@ -101,17 +102,20 @@ impl Engine {
 
     /// Keeps the answer to `target`, if the cache is on for it. An answer that was fetched past the cache refreshes it.
     pub(crate) fn remember(&self, target: &Target, entry: cache::Entry) {
-        if let (Some(key), Some(ttl)) = (self.cache_key(target), target.policy.cache.ttl()) {
-            self.cache.put(key, entry, ttl, self.clock.monotonic_us());
+        let key = target.cache_key.get_or_init(|| self.cache_key(target));
+        if let (Some(key), Some(ttl)) = (key, target.policy.cache.ttl()) {
+            self.cache.put(*key, entry, ttl, self.clock.monotonic_us());
         }
     }
 
-    fn cache_key(&self, target: &Target) -> Option<Key> {
+    fn cache_key(&self, target: &Target) -> Option<CacheKey> {
         if !self.caches(target) {
             return None;
         }
-        let parts: [&[u8]; 6] = [
+        let parts: [&[u8]; 7] = [
             target.provider.slug.as_bytes(),
+            // Of a URL that nobody in the catalogue has, the slug is only the host: who asks may stand before it.
+            target.provider.base_url.as_bytes(),
             target.path.as_bytes(),
             target.query.as_deref().unwrap_or_default().as_bytes(),
             &[u8::from(target.shape != Shape::Native)],

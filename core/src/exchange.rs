@@ -1,6 +1,6 @@
 //! One call on its way: what was asked, the targets that may answer, and what has been tried.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -32,6 +32,9 @@ pub(crate) struct Exchange {
     pub(crate) attempts: Vec<Attempt>,
 }
 
+/// A digest of all that makes two requests the same: no part of a request or a key can be read from it.
+pub(crate) type CacheKey = [u8; 32];
+
 /// One place that may answer.
 pub(crate) struct Target {
     pub(crate) provider: Arc<Provider>,
@@ -46,6 +49,8 @@ pub(crate) struct Target {
     pub(crate) model: String,
     pub(crate) stream: bool,
     pub(crate) shape: Shape,
+    /// Worked out when the cache is first asked.
+    pub(crate) cache_key: OnceLock<Option<CacheKey>>,
     pub(crate) policy: Arc<Policy>,
 }
 

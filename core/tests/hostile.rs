@@ -219,10 +219,12 @@ async fn an_error_is_no_stream_whatever_it_is_called() {
 
 #[tokio::test]
 async fn streams_that_are_not_chats_end_as_they_like() {
-    let test = open(&json!({}), &json!([{"sse": [{"type": "speech.audio.done"}]}, {"sse": [{"type": "x"}]}]));
+    let test = open(&json!({}), &json!([{"sse": [{"type": "speech.audio.done"}]}, {"sse": []}, {"sse": [{}]}]));
     let (_, answer, log) = ask(&test, post("/openai/v1/audio/speech", "{}")).await;
     assert_eq!(answer, "data: {\"type\":\"speech.audio.done\"}\n\n");
     assert!(log.contains(r#""success":true"#), "{log}");
+    let head = Request::new(Method::HEAD, "/openai/v1/chat/completions");
+    assert_eq!(ask(&test, head).await.1, "", "what has no body has no end either");
     let (_, answer, log) = ask(&test, post("/openai/v1/chat/completions", "{}")).await;
     assert!(answer.contains("end marker") && log.contains(r#""truncated":true"#), "{answer} {log}");
 }
@@ -236,4 +238,29 @@ async fn json_that_was_cut_is_not_kept() {
         assert_eq!(ask(&test, post("/openai/chat/completions", "{}")).await.1, expected);
     }
     assert_eq!(test.upstream.calls().as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn who_asks_is_part_of_what_is_kept() {
+    let test = open(&json!({"cache": {"ttl": "1h"}}), &json!([{"json": 1}, {"json": 2}, {"json": 3}, {"json": 4}]));
+    let mut keyed = post("https://models.example/v1/x", "{}");
+    keyed.headers.insert("x-api-key", HeaderValue::from_static("one"));
+    for (request, expected) in [
+        (post("https://models.example/v1/x", "{}"), "1"),
+        (post("http://models.example/v1/x", "{}"), "2"),
+        (post("https://me:secret@models.example/v1/x", "{}"), "3"),
+        (keyed, "4"),
+        (post("https://models.example/v1/x", "{}"), "1"),
+    ] {
+        assert_eq!(ask(&test, request).await.1, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_total_that_the_caller_names_needs_no_usage() {
+    let test = open(&json!({}), &json!([{"json": {"data": []}}]));
+    let mut request = post("/openai/images/generations", "{}");
+    request.headers.insert("cf-aig-custom-cost", HeaderValue::from_static(r#"{"total_cost": 0.04}"#));
+    let (_, _, log) = ask(&test, request).await;
+    assert!(log.contains(r#""cost_nano_usd":40000000,"custom_cost":true"#), "{log}");
 }

@@ -2,12 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
-/// A digest: no part of a request or a key can be read from it.
-pub(crate) type Key = [u8; 32];
+use crate::exchange::CacheKey;
 
 /// The key of a call: tenant first, then either the caller's own word or everything that decides the answer. Metadata,
 /// event ids, SDK noise headers and the gateway's settings are not part of it.
-pub(crate) fn key(scope: &str, custom: Option<&str>, parts: &[&[u8]]) -> Key {
+pub(crate) fn key(scope: &str, custom: Option<&str>, parts: &[&[u8]]) -> CacheKey {
     let mut digest = Sha256::new();
     let mut add = |part: &[u8]| {
         // The length goes first, so that no two lists of parts read the same.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use super::{CacheStore, Entry, Key};
+use super::{CacheStore, Entry};
+use crate::exchange::CacheKey;
 
 /// Answers in memory. moka holds the bound; the time of each entry is ours, so that a manual clock can turn it.
 pub(crate) struct Memory {
-    entries: Cache<Key, Timed>,
+    entries: Cache<CacheKey, Timed>,
     max_entry_bytes: u64,
 }
 
@@ -27,7 +28,7 @@ impl Memory {
 }
 
 impl CacheStore for Memory {
-    fn get(&self, key: &Key, now_us: u64) -> Option<Entry> {
+    fn get(&self, key: &CacheKey, now_us: u64) -> Option<Entry> {
         let timed = self.entries.get(key)?;
         if now_us < timed.expires_us {
             return Some(timed.entry);
@@ -36,7 +37,7 @@ impl CacheStore for Memory {
         None
     }
 
-    fn put(&self, key: Key, entry: Entry, ttl: Duration, now_us: u64) {
+    fn put(&self, key: CacheKey, entry: Entry, ttl: Duration, now_us: u64) {
         if entry.body.len() as u64 > self.max_entry_bytes {
             return;
         }

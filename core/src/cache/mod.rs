@@ -9,8 +9,9 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::IgnoredAny;
 
-pub(crate) use self::key::{Key, key};
+pub(crate) use self::key::key;
 pub(crate) use self::memory::Memory;
+use crate::exchange::CacheKey;
 use crate::headers;
 use crate::usage::NanoUsd;
 
@@ -31,10 +32,10 @@ pub(crate) struct Entry {
 /// Where answers are kept.
 pub(crate) trait CacheStore: Send + Sync {
     /// The entry under `key`, unless it is over its time at `now_us` (monotonic).
-    fn get(&self, key: &Key, now_us: u64) -> Option<Entry>;
+    fn get(&self, key: &CacheKey, now_us: u64) -> Option<Entry>;
 
     /// Keeps `entry` for `ttl` from `now_us` (monotonic).
-    fn put(&self, key: Key, entry: Entry, ttl: Duration, now_us: u64);
+    fn put(&self, key: CacheKey, entry: Entry, ttl: Duration, now_us: u64);
 }
 
 /// Whether a request may be answered from the cache at all: streams are not, and neither is what is over 25 MB.

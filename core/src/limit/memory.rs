@@ -40,11 +40,13 @@ impl Window {
     /// Windows stand on the clock: one of ten minutes begins at 12:00, 12:10, and so on.
     fn admit_fixed(&mut self, limit: u64, span_us: u64, now_us: u64) -> Decision {
         let start_us = now_us - now_us % span_us;
-        if start_us != self.start_us {
+        // A thread that read the clock just before the window began counts in it; only a clock that was set back further
+        // begins another one.
+        if start_us > self.start_us || self.start_us - start_us > span_us {
             (self.start_us, self.count) = (start_us, 0);
         }
         if self.count >= limit {
-            return Decision::Refused { retry_after: Duration::from_micros(start_us + span_us - now_us) };
+            return Decision::Refused { retry_after: Duration::from_micros(self.start_us + span_us - now_us) };
         }
         self.count += 1;
         Decision::Admitted
@@ -52,9 +54,13 @@ impl Window {
 
     /// The window is the span that ends now, exact: each admitted call is remembered until it leaves it.
     fn admit_sliding(&mut self, limit: u64, span_us: u64, now_us: u64) -> Decision {
-        // A clock that went back must not lock calls out for longer than the window.
-        while self.calls_us.back().is_some_and(|call| *call > now_us) {
+        // A clock that was set back must not lock calls out for longer than the window. Calls that are only a little ahead
+        // came from threads that read the clock later and were served earlier: they count.
+        while self.calls_us.back().is_some_and(|call| *call >= now_us.saturating_add(span_us)) {
             self.calls_us.pop_back();
+        }
+        for call in self.calls_us.iter_mut().rev().take_while(|call| **call > now_us) {
+            *call = now_us;
         }
         while self.calls_us.front().is_some_and(|call| now_us - call >= span_us) {
             self.calls_us.pop_front();
@@ -113,6 +119,17 @@ mod tests {
         let (store, rule) = (Memory::default(), rule(Technique::Sliding));
         assert_eq!(admitted(&store, &rule, 1_000 * MINUTE_US), 10);
         assert_eq!(admitted(&store, &rule, 5 * MINUTE_US), 10);
+    }
+
+    #[test]
+    fn threads_that_are_served_out_of_order_are_all_counted() {
+        for technique in [Technique::Fixed, Technique::Sliding] {
+            let (store, rule) = (Memory::default(), rule(technique));
+            let just_before = 10 * MINUTE_US - 1;
+            let admit = |at_us: u64| store.admit("k", &rule, at_us) == Decision::Admitted;
+            let total = (1..=20).filter(|turn| admit(just_before + turn % 2)).count();
+            assert_eq!(total, 10, "{technique:?}");
+        }
     }
 
     #[test]

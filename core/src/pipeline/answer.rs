@@ -2,12 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::prepare::Prepared;
+use super::prepare::Reading;
 use crate::account::{Meter, read_answer};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
@@ -54,7 +54,7 @@ pub(super) async fn read(
     engine: &Engine,
     exchange: &Exchange,
     step: usize,
-    prepared: &Prepared,
+    reading: &Reading,
     response: UpstreamResponse,
 ) -> Result<Answer, TransportError> {
     let target = &exchange.targets[step];
@@ -65,23 +65,23 @@ pub(super) async fn read(
     let kind = headers::media_type(&headers);
     // An error is small, whatever its headers say, and no protocol marks its end.
     let is_good = status.as_u16() < 400;
-    let is_events = is_good && kind.as_deref() == Some("text/event-stream");
+    let is_events = is_good && kind.as_deref() == Some("text/event-stream") && target.method != Method::HEAD;
     let is_stream = is_events || is_good && !is_small(&headers, kind.as_deref());
     for name in &REFRAMED {
         headers.remove(name);
     }
-    add_changes(&mut headers, prepared);
+    add_changes(&mut headers, reading);
 
     if is_stream {
         let meter =
             (is_events && engine.stages.on(Stage::Meter)).then(|| Box::new(Meter::new(format, target.marks_end())));
-        let decoding = prepared.decoding.as_ref().filter(|_| is_events);
+        let decoding = reading.decoding.as_ref().filter(|_| is_events);
         let decoder = decoding.map(|with| with.translation.stream(created_s, with.include_usage));
         return Ok(Answer { status, headers, content: Content::Stream { body, meter, decoder }, head_us });
     }
     let body = match whole(body).await {
         Ok(Whole::All(body)) => body,
-        Ok(Whole::TooMuch(_)) if prepared.decoding.is_some() => {
+        Ok(Whole::TooMuch(_)) if reading.decoding.is_some() => {
             let error = Error::new(ErrorKind::TooLarge, "the answer is over 25 MB: too large to be translated");
             return Err(TransportError { state: AttemptState::Started, error });
         }
@@ -89,25 +89,25 @@ pub(super) async fn read(
             let content = Content::Stream { body, meter: None, decoder: None };
             return Ok(Answer { status, headers, content, head_us });
         }
-        Err(error) => return Err(TransportError { state: AttemptState::MaybeProcessed, error }),
+        Err(error) => return Err(TransportError { state: AttemptState::Started, error }),
     };
     let (usage, model_served) =
         if engine.stages.on(Stage::Account) { read_answer(format, &body) } else { (None, None) };
-    let body = match &prepared.decoding {
+    let body = match &reading.decoding {
         Some(with) => with
             .translation
             .response(status, &body, created_s)
-            .map_err(|error| TransportError { state: AttemptState::MaybeProcessed, error })?,
+            .map_err(|error| TransportError { state: AttemptState::Started, error })?,
         None => body,
     };
     Ok(Answer { status, headers, content: Content::Whole { body, usage, model_served }, head_us })
 }
 
-fn add_changes(headers: &mut HeaderMap, prepared: &Prepared) {
-    if prepared.changes.is_empty() {
+fn add_changes(headers: &mut HeaderMap, reading: &Reading) {
+    if reading.changes.is_empty() {
         return;
     }
-    let text = serde_json::to_string(&prepared.changes).unwrap_or_default();
+    let text = serde_json::to_string(&reading.changes).unwrap_or_default();
     // A header is ASCII, and the paths hold the caller's own words: JSON can escape whatever is not.
     let mut ascii = String::with_capacity(text.len());
     for character in text.chars() {

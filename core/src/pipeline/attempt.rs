@@ -24,7 +24,8 @@ pub(super) async fn attempt(
     is_last: bool,
 ) -> Result<Answer, Refusal> {
     let target = &exchange.targets[step];
-    let prepared = prepare(engine, target, exchange.deadlines)?;
+    let (request, reading) = prepare(engine, target, exchange.deadlines)?;
+    let mut request = Some(request);
     let timeout = target.policy.timeout.filter(|_| engine.stages.on(Stage::Timeout));
     let mut tries = Tries::new(&target.policy.retry, timeout, !is_last);
     let mut pause_us = 0;
@@ -32,10 +33,12 @@ pub(super) async fn attempt(
         let number = tries.begin();
         exchange.attempts.push(begun(&exchange.targets[step], step, number, pause_us));
         let started_us = engine.clock.monotonic_us();
-        let sent = send(engine, prepared.request.clone(), &tries).await;
+        let sending = if tries.is_last() { request.take() } else { request.clone() };
+        let sending = sending.expect("only the last try takes the request");
+        let sent = send(engine, sending, &tries).await;
         let first_byte_us = engine.clock.monotonic_us();
         let read = match sent {
-            Ok(head) => answer::read(engine, exchange, step, &prepared, head).await,
+            Ok(head) => answer::read(engine, exchange, step, &reading, head).await,
             Err(error) => Err(error),
         };
         if let Some(attempt) = exchange.attempts.last_mut() {

@@ -10,9 +10,8 @@ use crate::refusal::{Refusal, code};
 use crate::stage::Stage;
 use crate::transport::UpstreamRequest;
 
-/// What goes out, and how its answer is to be read.
-pub(super) struct Prepared {
-    pub(super) request: UpstreamRequest,
+/// How the answer to a prepared request is to be read.
+pub(super) struct Reading {
     pub(super) decoding: Option<Decoding>,
     pub(super) changes: Vec<Change>,
 }
@@ -23,7 +22,12 @@ pub(super) struct Decoding {
     pub(super) include_usage: bool,
 }
 
-pub(super) fn prepare(engine: &Engine, target: &Target, deadlines: Deadlines) -> Result<Prepared, Refusal> {
+/// What goes out for `target`, and how its answer is to be read.
+pub(super) fn prepare(
+    engine: &Engine,
+    target: &Target,
+    deadlines: Deadlines,
+) -> Result<(UpstreamRequest, Reading), Refusal> {
     let provider = &target.provider;
     provider.ready().map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))?;
     let mut headers = target.headers.clone();
@@ -45,7 +49,7 @@ pub(super) fn prepare(engine: &Engine, target: &Target, deadlines: Deadlines) ->
         _ => None,
     };
     let Some(translation) = translation else {
-        return Ok(Prepared { request, decoding: None, changes: Vec::new() });
+        return Ok((request, Reading { decoding: None, changes: Vec::new() }));
     };
     let translated = translation
         .request(&target.body)
@@ -56,5 +60,5 @@ pub(super) fn prepare(engine: &Engine, target: &Target, deadlines: Deadlines) ->
     request.url = provider.url(translated.path, None);
     request.body = translated.body;
     let decoding = Some(Decoding { translation, include_usage: translated.include_usage });
-    Ok(Prepared { request, decoding, changes: translated.changes })
+    Ok((request, Reading { decoding, changes: translated.changes }))
 }

@@ -5,6 +5,7 @@ mod chat;
 mod entry;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -63,6 +64,7 @@ fn targets(engine: &Engine, exchange: &mut Exchange, request: Request) -> Result
                     .unwrap_or_default(),
                 stream: peek.stream.unwrap_or(false) || path.ends_with(":streamGenerateContent"),
                 shape: Shape::Native,
+                cache_key: OnceLock::new(),
                 method: request.method,
                 headers,
                 policy: policy.clone(),

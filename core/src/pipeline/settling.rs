@@ -64,9 +64,10 @@ impl Settling {
         if self.cached {
             return (Some(0), false);
         }
-        let (Some(target), Some(usage)) = (self.target(), &end.usage) else {
-            return (None, false);
-        };
+        let Some(target) = self.target() else { return (None, false) };
+        // Not every answer tells its usage, and a total that the caller names needs none.
+        let unknown = Usage::default();
+        let usage = end.usage.as_ref().unwrap_or(&unknown);
         if !self.engine.stages.on(Stage::Account) || self.status.is_none_or(|status| status >= 400) {
             return (None, false);
         }

@@ -36,7 +36,8 @@ impl<'a> Tries<'a> {
         self.made
     }
 
-    fn is_last(&self) -> bool {
+    /// Whether the try that was begun is the last one at this target.
+    pub(crate) fn is_last(&self) -> bool {
         self.made >= self.retry.max_attempts
     }
 

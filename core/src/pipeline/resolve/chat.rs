@@ -1,7 +1,7 @@
 //! The one-shape endpoint: an OpenAI chat body whose model is `{provider}/{model}`.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -39,6 +39,7 @@ pub(super) fn target(
     let body = with_model(body, model).map_err(|reason| Refusal::bad(code::BAD_BODY, &reason.field, reason.message))?;
     Ok(Target {
         shape: Shape::Chat(chat.format),
+        cache_key: OnceLock::new(),
         path: chat.path.to_owned(),
         query: None,
         method: Method::POST,

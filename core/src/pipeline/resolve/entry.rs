@@ -1,7 +1,7 @@
 //! The universal endpoint: a list of targets, each with a provider, its path, headers and body.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -81,6 +81,7 @@ fn target(engine: &Engine, policy: &Arc<Policy>, entry: &RawValue) -> Result<Tar
             .unwrap_or_default(),
         stream: peek.stream.unwrap_or(false) || path.ends_with(":streamGenerateContent"),
         shape: Shape::Native,
+        cache_key: OnceLock::new(),
         method: Method::POST,
         path,
         query,
