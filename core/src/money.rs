@@ -36,7 +36,7 @@ impl CustomCost {
     /// A sentence that names the key, when one is unknown, negative or no number, or when there is none at all.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let prices: BTreeMap<String, &RawValue> =
-            serde_json::from_str(text).map_err(|error| format!("is not a JSON object: {error}"))?;
+            serde_json::from_str(text).map_err(|_| format!("is not a JSON object of prices: {KEYS}"))?;
         let mut cost = Self::default();
         for (key, price) in &prices {
             let place = match key.as_str() {

@@ -32,9 +32,13 @@ pub struct UpstreamRequest {
 }
 
 impl std::fmt::Debug for UpstreamRequest {
-    /// Headers, bodies and queries may hold keys, so they are not shown.
+    /// Headers, bodies, queries and what stands before a host may hold keys, so they are not shown.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let url = self.url.split('?').next().unwrap_or_default();
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
+        let user = authority.rfind('@').map_or(0, |at| at + 1);
+        let url = format!("{scheme}://{}", &rest[user..]);
         f.debug_struct("UpstreamRequest").field("method", &self.method).field("url", &url).finish_non_exhaustive()
     }
 }
@@ -65,4 +69,23 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<UpstreamResponse, Tran
 pub trait Transport: Send + Sync {
     /// Sends `request` and ends when the answer's head is there.
     fn send(&self, request: UpstreamRequest) -> Sending<'_>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_shows_no_key() {
+        for url in ["https://sk-canary@host/a@b?key=sk-canary", "https://me:sk-canary@host/a@b", "https://host/a@b"] {
+            let request = UpstreamRequest {
+                method: Method::POST,
+                url: url.to_owned(),
+                headers: HeaderMap::from_iter([(::http::header::AUTHORIZATION, "sk-canary".parse().expect("a value"))]),
+                body: Bytes::from_static(b"sk-canary"),
+                deadlines: Deadlines::default(),
+            };
+            assert_eq!(format!("{request:?}"), r#"UpstreamRequest { method: POST, url: "https://host/a@b", .. }"#);
+        }
+    }
 }
