@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 import tollhouse
 from tollhouse import testing
 

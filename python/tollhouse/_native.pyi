@@ -1,7 +1,7 @@
 """The native module, built from `bindings/python`. JSON crosses as text; `Answer` and `Body` are handles."""
 
 from collections.abc import Awaitable
-from typing import TypeAlias, final
+from typing import Protocol, TypeAlias, final
 
 from ._errors import Error
 from ._types import Headers
@@ -12,6 +12,7 @@ __all__ = [
     "Body",
     "Gateway",
     "Pending",
+    "Rung",
     "Script",
     "__version__",
     "error_kinds",
@@ -101,6 +102,14 @@ class Body:
 class Pending:
     def take(self) -> object: ...
     def cancel(self) -> None: ...
+
+class _Bell(Protocol):
+    def done(self) -> bool: ...
+    def set_result(self, value: None, /) -> None: ...
+
+@final
+class Rung:
+    def take(self) -> list[_Bell]: ...
 
 @final
 class Script:

@@ -63,22 +63,8 @@ impl Body {
 
 impl Body {
     pub(crate) fn new(body: tollhouse::Body, home: Home) -> Self {
-        let open = Open { body, waiting: None };
-        Self { stream: Arc::new(Owned::new(Stream(Mutex::new(Some(open))))), home }
-    }
-
-    fn let_go(&self) {
-        if !self.stream.is_ours() {
-            return;
-        }
-        let Some(Open { body, waiting }) = self.stream.open().take() else { return };
-        drop(body);
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
-        if let Home::Thread(driver) = &self.home {
-            driver.catch_up();
-        }
+        let state = State { body: Some(body), came: None, waiting: None };
+        Self { stream: Arc::new(Owned::new(Stream(Mutex::new(state)))), home }
     }
 
     fn stream(&self, py: Python<'_>) -> PyResult<Arc<Owned<Stream>>> {
@@ -88,6 +74,14 @@ impl Body {
         let message = "this answer belongs to the process that made the call; a forked child has to make its own";
         Err(errors::raised(py, &Error::new(ErrorKind::Closed, message)))
     }
+
+    fn let_go(&self) {
+        if self.stream.is_ours() && self.stream.close() {
+            if let Home::Thread(driver) = &self.home {
+                driver.catch_up();
+            }
+        }
+    }
 }
 
 impl Drop for Body {
@@ -96,51 +90,80 @@ impl Drop for Body {
     }
 }
 
-struct Stream(Mutex<Option<Open>>);
+struct Stream(Mutex<State>);
 
-struct Open {
-    body: tollhouse::Body,
+struct State {
+    /// `None` once it has ended or was closed.
+    body: Option<tollhouse::Body>,
+    /// What has come and was not handed over yet.
+    came: Option<Result<Vec<Bytes>, Error>>,
     waiting: Option<Waker>,
 }
 
-type Batch = Option<Result<Vec<Bytes>, Error>>;
-
-/// Dropping the future loses nothing: what has come is still there for the next one.
-async fn next(stream: Arc<Owned<Stream>>) -> Batch {
-    poll_fn(|cx| stream.poll_next(cx)).await
+/// Ends when something has come. It stays in the stream until Python takes it: who gives up waiting loses nothing.
+async fn next(stream: Arc<Owned<Stream>>) -> Came {
+    poll_fn(|cx| stream.poll_came(cx)).await;
+    Came(stream)
 }
 
 impl Stream {
-    fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Batch> {
-        let mut stream = self.open();
-        let Some(open) = stream.as_mut() else { return Poll::Ready(None) };
+    fn poll_came(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let Some(body) = state.body.as_mut().filter(|_| state.came.is_none()) else { return Poll::Ready(()) };
         // The future holds no state before its first chunk, so it may be made anew each time.
-        let polled = pin!(open.body.next_batch()).poll(cx);
-        open.waiting = polled.is_pending().then(|| cx.waker().clone());
-        if matches!(polled, Poll::Ready(None)) {
-            *stream = None;
+        let polled = pin!(body.next_batch()).poll(cx);
+        match polled {
+            Poll::Pending => {
+                state.waiting = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            Poll::Ready(Some(batch)) => state.came = Some(batch),
+            Poll::Ready(None) => state.body = None,
         }
-        polled
+        Poll::Ready(())
+    }
+
+    /// Drops the body, and tells whether there was one.
+    fn close(&self) -> bool {
+        let mut state = self.state();
+        let (body, waiting) = (state.body.take(), state.waiting.take());
+        state.came = None;
+        drop(state);
+        if let Some(waiting) = waiting {
+            waiting.wake();
+        }
+        body.is_some()
     }
 
     /// A body whose poll panicked is not polled again.
-    fn open(&self) -> MutexGuard<'_, Option<Open>> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(|poisoned| {
-            let mut stream = poisoned.into_inner();
-            *stream = None;
-            stream
+            let mut state = poisoned.into_inner();
+            state.body = None;
+            state
         })
     }
 }
 
-impl Outcome for Batch {
+/// What waits in a stream to be taken.
+struct Came(Arc<Owned<Stream>>);
+
+impl Outcome for Came {
     fn into_python(self, py: Python<'_>, _home: &Home) -> PyResult<Py<PyAny>> {
-        match self {
-            None => Ok(py.None()),
-            Some(Ok(chunks)) => {
-                Ok(PyList::new(py, chunks.iter().map(|chunk| PyBytes::new(py, chunk)))?.into_any().unbind())
-            }
+        let mut state = self.0.state();
+        let (came, open) = (state.came.take(), state.body.is_some());
+        drop(state);
+        match came {
+            Some(Ok(chunks)) => chunk_list(py, &chunks),
             Some(Err(error)) => Err(errors::raised(py, &error)),
+            // Somebody else who waited was quicker.
+            None if open => chunk_list(py, &[]),
+            None => Ok(py.None()),
         }
     }
+}
+
+fn chunk_list(py: Python<'_>, chunks: &[Bytes]) -> PyResult<Py<PyAny>> {
+    Ok(PyList::new(py, chunks.iter().map(|chunk| PyBytes::new(py, chunk)))?.into_any().unbind())
 }

@@ -143,7 +143,8 @@ impl Pending {
 
     /// The outcome, once the bell has rung.
     fn take(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        match self.slot.take() {
+        let outcome = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match outcome {
             Some(outcome) => outcome.deliver(py),
             None => Err(awaited_twice()),
         }
@@ -151,7 +152,6 @@ impl Pending {
 
     /// Drops the future.
     fn cancel(&self) {
-        self.slot.unwanted.store(true, Relaxed);
         self.task.abort();
     }
 
@@ -167,17 +167,7 @@ impl Drop for Pending {
 }
 
 /// Where the background thread leaves an outcome.
-#[derive(Default)]
-struct Slot {
-    outcome: Mutex<Option<Box<dyn Deliver>>>,
-    unwanted: AtomicBool,
-}
-
-impl Slot {
-    fn take(&self) -> Option<Box<dyn Deliver>> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
+type Slot = Mutex<Option<Box<dyn Deliver>>>;
 
 trait Deliver: Send {
     fn deliver(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
@@ -197,20 +187,23 @@ struct Completion {
 }
 
 impl Completion {
-    fn end(self, outcome: impl Outcome) {
-        self.leave(Box::new(outcome));
+    fn end(mut self, outcome: impl Outcome) {
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(outcome));
+        self.ring();
     }
 
-    fn leave(&self, outcome: Box<dyn Deliver>) {
-        *self.slot.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+    fn ring(&mut self) {
+        if let Some(bell) = self.bell.take() {
+            self.queue.push(bell);
+        }
     }
 }
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        let Some(bell) = self.bell.take() else { return };
-        if !self.slot.unwanted.load(Relaxed) {
-            self.queue.push(bell);
+        // Without a panic nobody waits: the task let go of the call, or the process ends.
+        if std::thread::panicking() {
+            self.ring();
         }
     }
 }

@@ -40,6 +40,8 @@ mod _native {
     use super::runtime::shutdown;
     #[pymodule_export]
     use super::testing::Script;
+    #[pymodule_export]
+    use super::wake::Rung;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 /// The finished calls of one event loop. However many finish at once, the loop is roused once.
@@ -44,8 +45,8 @@ impl Queue {
             let descriptor = reader.as_raw_fd();
             let queue = Self::with(Wake::Socket(writer));
             // The loop owns the reader: both go when it is closed.
-            let ring = Ring { queue: queue.clone(), socket: Some(reader) };
-            if event_loop.call_method1("add_reader", (descriptor, ring)).is_ok() {
+            let rung = Rung { queue: queue.clone(), socket: Some(reader) };
+            if event_loop.call_method1("add_reader", (descriptor, ring(event_loop.py())?, rung)).is_ok() {
                 return Ok(queue);
             }
         }
@@ -77,7 +78,7 @@ impl Queue {
                 let _ = std::io::Write::write(&mut &*socket, &[1]);
             }
             Wake::Call(call) => {
-                let roused = Python::try_attach(|py| call.call1(py, (Ring::new(self),)));
+                let roused = Python::try_attach(|py| call.call1(py, (ring(py)?, Rung::new(self))));
                 if !matches!(roused, Some(Ok(_))) {
                     // The loop is closed: nobody waits.
                     self.finished().clear();
@@ -95,15 +96,22 @@ impl Queue {
     }
 }
 
-/// What the loop calls when it is roused.
+/// What the loop calls when it is roused, with the [`Rung`] of its queue. It is written in Python because it runs other
+/// Python code: a thread that the interpreter's exit ends in the middle of that must not have Rust frames below it.
+fn ring(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static RING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    RING.import(py, "tollhouse._bells", "ring")
+}
+
+/// The bells of a queue that wait to be rung.
 #[pyclass(frozen, module = "tollhouse._native")]
-struct Ring {
+pub(crate) struct Rung {
     queue: Arc<Queue>,
     #[cfg(unix)]
     socket: Option<std::os::unix::net::UnixStream>,
 }
 
-impl Ring {
+impl Rung {
     fn new(queue: &Arc<Queue>) -> Self {
         Self {
             queue: queue.clone(),
@@ -114,27 +122,16 @@ impl Ring {
 }
 
 #[pymethods]
-impl Ring {
-    fn __call__(&self, py: Python<'_>) {
+impl Rung {
+    /// Takes them.
+    fn take(&self) -> Vec<Py<PyAny>> {
         // First the bytes, then the list: a call that finishes in between rouses the loop once more for nothing.
         #[cfg(unix)]
         if let Some(socket) = &self.socket {
             let _ = std::io::Read::read(&mut &*socket, &mut [0; 64]);
         }
-        let finished = std::mem::take(&mut *self.queue.finished());
-        for bell in finished {
-            // A bell fails only if its loop was closed meanwhile.
-            let _ = ring(bell.bind(py));
-        }
+        std::mem::take(&mut *self.queue.finished())
     }
-}
-
-fn ring(bell: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = bell.py();
-    if !bell.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
-        bell.call_method1(pyo3::intern!(py, "set_result"), (py.None(),))?;
-    }
-    Ok(())
 }
 
 /// A loop that has a queue. Loops are told apart by identity, held weakly: an address may be used again.
