@@ -174,7 +174,7 @@ def test_what_is_never_awaited_is_dropped(upstream, providers):
 
 
 def test_outside_of_a_loop_it_says_so(providers):
-    coroutine = tollhouse.AsyncGateway(providers=providers).chat("openai/gpt-4o-mini", "x")
+    coroutine = tollhouse.AsyncGateway(providers=providers).chat("openai/slow-500ms", "x")
     with pytest.raises(RuntimeError, match="no running event loop"):
         coroutine.send(None)
 

@@ -76,10 +76,11 @@ impl Body {
     }
 
     fn let_go(&self) {
-        if self.stream.is_ours() && self.stream.close() {
-            if let Home::Thread(driver) = &self.home {
-                driver.catch_up();
-            }
+        if self.stream.is_ours()
+            && self.stream.close()
+            && let Home::Thread(driver) = &self.home
+        {
+            driver.catch_up();
         }
     }
 }
