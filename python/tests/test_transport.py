@@ -217,6 +217,19 @@ def test_anything_else_is_refused():
         gateway().transport().handle_request(object())
 
 
+@pytest.mark.skipif("httpx2" not in LIBRARIES, reason="httpx2 offers it")
+def test_httpx2_may_stand_in_for_httpx():
+    code = """
+import httpx2; httpx2.alias_httpx()
+import httpx, tollhouse.testing as testing
+test = testing.gateway([testing.answer("hello")] * 2, providers={"openai": {"key": "k"}})
+reply = httpx.Client(transport=test.transport()).post("https://api.openai.com/v1/chat/completions", json={})
+print(type(reply).__module__, reply.status_code, test.httpx_client().get("https://api.openai.com/v1/models").status_code)
+"""
+    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert out.split() == ["httpx2", "200", "200"]
+
+
 def test_no_library_is_imported_before_it_is_used():
     late = ("httpx", "httpx2", "asyncio", "trio", "typing", "json")
     code = f"import sys, tollhouse; tollhouse.Gateway().transport(); print([m for m in {late} if m in sys.modules])"

@@ -14,6 +14,9 @@ use tollhouse::{Deadlines, Error, ErrorKind, Gateway, Payload, Request, Response
 use crate::gateway::Open;
 use crate::{errors, headers};
 
+/// Up to here copying a body costs less than a microsecond.
+const SMALL: usize = 16 * 1024;
+
 /// Seconds to connect, and seconds between two chunks of the answer.
 pub(crate) type Timeouts = (Option<f64>, Option<f64>);
 
@@ -32,7 +35,7 @@ pub(crate) fn request(
         method,
         target,
         headers: headers::read(headers)?,
-        body: body.map(Bytes::from_owner).unwrap_or_default(),
+        body: body.map(shared).unwrap_or_default(),
         deadlines: Deadlines { connect: seconds(py, timeouts.0)?, read: seconds(py, timeouts.1)? },
     })
 }
@@ -103,6 +106,12 @@ pub(crate) async fn close(open: Arc<Open>, seconds: f64) -> Result<(), Error> {
 /// What core gives as a type of its own, as JSON.
 pub(crate) fn document(value: impl serde::Serialize) -> Value {
     serde_json::to_value(value).expect("core's reports are plain structs with text keys")
+}
+
+/// The bytes of a Python object. Small ones are copied: an object that another thread lets go of passes through a lock of
+/// pyo3, and a fork at that moment would leave the lock closed in the child.
+fn shared(body: PyBackedBytes) -> Bytes {
+    if body.len() <= SMALL { Bytes::copy_from_slice(&body) } else { Bytes::from_owner(body) }
 }
 
 fn seconds(py: Python<'_>, seconds: Option<f64>) -> PyResult<Option<Duration>> {
