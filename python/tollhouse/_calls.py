@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from . import _native
 from ._errors import InvalidRequestError
@@ -10,8 +11,6 @@ from ._json import given, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ._types import Body, GatewayOptions, Headers, HeaderValue
 
 CONTENT_TYPE = "content-type"
@@ -58,7 +57,7 @@ def patch(changes: Mapping[str, object] | None, **fields: object) -> str:
 def _with_json(headers: Headers | None) -> Headers:
     if headers is None:
         return {CONTENT_TYPE: "application/json"}
-    pairs = list(headers.items()) if hasattr(headers, "items") else list(headers)
+    pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
     names = (name.decode("latin-1") if isinstance(name, bytes) else name for name, _ in pairs)
     if any(name.lower() == CONTENT_TYPE for name in names):
         return pairs
