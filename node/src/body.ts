@@ -28,11 +28,16 @@ class Source {
 
   start(controller: Controller): void {
     const signal = this.#signal;
-    if (signal !== undefined) {
-      this.#abort = () => {
-        this.cancel();
-        controller.error(signal.reason);
-      };
+    if (signal === undefined) {
+      return;
+    }
+    this.#abort = () => {
+      this.cancel();
+      controller.error(signal.reason);
+    };
+    if (signal.aborted) {
+      this.#abort();
+    } else {
       signal.addEventListener("abort", this.#abort);
     }
   }

@@ -2,23 +2,28 @@
 
 import { calls, type Calls } from "./calls.js";
 import type { Answer, NativeGateway, Outcome } from "./native.js";
-import { toCall, type Call } from "./request.js";
+import { toCall } from "./request.js";
 import { toResponse, type GatewayResponse } from "./response.js";
 
 /** A gateway's native half, and what it said last. */
 export class Door {
   readonly native: NativeGateway;
   readonly calls: Calls = calls();
-  lastLogId: string | null = null;
+  #lastHeaders = "";
 
   constructor(native: NativeGateway) {
     this.native = native;
   }
 
+  /** The id of the last answer's log. */
+  get lastLogId(): string | null {
+    return /^cf-aig-log-id\n(.*)$/m.exec(this.#lastHeaders)?.[1] ?? null;
+  }
+
   /** An HTTP-shaped call. Upstream failures are answers. */
   async send(input: string | URL | Request, init?: RequestInit): Promise<GatewayResponse> {
     const call = toCall(input, init);
-    const { method, target, headers, body, signal } = call instanceof Promise ? await call : (call satisfies Call);
+    const { method, target, headers, body, signal } = call instanceof Promise ? await call : call;
     signal?.throwIfAborted();
     return this.answer(this.native.send(method, target, headers, body), signal, target);
   }
@@ -27,7 +32,7 @@ export class Door {
   answer(
     outcome: Outcome<Answer>,
     signal?: AbortSignal | null,
-    url?: string,
+    url = "",
   ): GatewayResponse | Promise<GatewayResponse> {
     const answer = this.calls.finish(outcome, signal);
     return answer instanceof Promise
@@ -35,9 +40,8 @@ export class Door {
       : this.#respond(answer, signal, url);
   }
 
-  #respond(answer: Answer, signal: AbortSignal | null | undefined, url?: string): GatewayResponse {
-    const { response, logId } = toResponse(this.calls, answer, signal, url);
-    this.lastLogId = logId;
-    return response;
+  #respond(answer: Answer, signal: AbortSignal | null | undefined, url: string): GatewayResponse {
+    this.#lastHeaders = answer.headers;
+    return toResponse(this.calls, answer, signal, url);
   }
 }
