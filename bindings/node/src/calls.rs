@@ -1,24 +1,21 @@
 //! The calls of one JavaScript environment: what is in flight, and what has ended and waits to be handed over.
 
-use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use napi::bindgen_prelude::{Either, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
+use tokio::runtime::Runtime;
 use tollhouse::Gateway;
 
 use crate::body::Slot;
+use crate::held::Held;
 use crate::outcome::Outcome;
 use crate::runtime;
 use crate::task::Task;
-
-/// How long the end of an environment may wait for each of its gateways to write its last logs.
-const END_BUDGET: Duration = Duration::from_secs(1);
 
 /// Weak: it keeps the process alive only while it is told to.
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
@@ -41,12 +38,12 @@ impl Calls {
     }
 
     /// What has ended since the last time: number, outcome, number, outcome …
-    #[napi]
+    #[napi(catch_unwind)]
     pub fn take(&self, env: Env) -> Vec<Either<u32, Outcome>> {
         self.shared.take(env)
     }
 
-    /// Drops a call that is in flight.
+    /// Drops a call or a read that is in flight.
     #[napi]
     pub fn cancel(&self, env: Env, id: u32) {
         self.shared.cancel(env, id);
@@ -67,36 +64,33 @@ pub struct Shared {
     held: Mutex<Held>,
 }
 
-/// All that has to be let go of when the environment ends.
-#[derive(Default)]
-struct Held {
-    last_id: u32,
-    tasks: HashMap<u32, Arc<Task>>,
-    bodies: HashMap<u32, Arc<Slot>>,
-    gateways: HashMap<u32, Gateway>,
-}
-
-impl Held {
-    fn new_id(&mut self) -> u32 {
-        self.last_id = self.last_id.wrapping_add(1);
-        self.last_id
-    }
-}
-
 impl Shared {
-    /// Polls `work` once, here and now. If it is not ready, the runtime goes on with it, and the process stays alive
-    /// until it has ended.
+    /// Polls `work` once, here and now. If it is not ready, the runtime goes on with it.
     pub fn start(self: &Arc<Self>, env: Env, work: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
         let runtime = match runtime::get() {
             Ok(runtime) => runtime,
             Err(error) => return error.into(),
         };
-        let _entered = runtime.enter();
         let task = Arc::new(Task::new(work));
+        let entered = runtime.enter();
         if let Poll::Ready(Some(outcome)) = task.poll(&mut Context::from_waker(Waker::noop())) {
             return outcome;
         }
-        let id = self.hold(env, &task);
+        drop(entered);
+        self.go_on(env, runtime, task)
+    }
+
+    /// Leaves `work` to the runtime.
+    pub fn spawn(self: &Arc<Self>, env: Env, work: impl Future<Output = Outcome> + Send + 'static) -> Outcome {
+        match runtime::get() {
+            Ok(runtime) => self.go_on(env, runtime, Arc::new(Task::new(work))),
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The process stays alive until the task has ended.
+    fn go_on(self: &Arc<Self>, env: Env, runtime: &Runtime, task: Arc<Task>) -> Outcome {
+        let id = self.hold(env, task.clone());
         let shared = self.clone();
         runtime.spawn(async move {
             if let Some(outcome) = poll_fn(|cx| task.poll(cx)).await {
@@ -106,7 +100,15 @@ impl Shared {
         Outcome::Pending(id)
     }
 
-    /// Keeps a gateway until it is [forgotten](Self::forget_gateway), so that its last logs are written when the environment ends.
+    /// Ends a call or a read that is in flight.
+    pub fn cancel(&self, env: Env, id: u32) {
+        if let Some(task) = self.let_go(env, id) {
+            task.cancel();
+        }
+    }
+
+    /// Keeps a gateway until it is [forgotten](Self::forget_gateway), so that its last logs are written when the
+    /// environment ends.
     pub fn keep_gateway(&self, gateway: Gateway) -> u32 {
         let mut held = self.held();
         let id = held.new_id();
@@ -119,7 +121,7 @@ impl Shared {
         drop(gateway);
     }
 
-    /// Keeps a body until its reader is gone, so that its call is in the log when the environment ends.
+    /// Keeps a body until it is [forgotten](Self::forget_body), so that its call is in the log when the environment ends.
     pub fn keep_body(&self, body: Arc<Slot>) -> u32 {
         let mut held = self.held();
         let id = held.new_id();
@@ -132,14 +134,13 @@ impl Shared {
         drop(body);
     }
 
-    fn hold(&self, env: Env, task: &Arc<Task>) -> u32 {
-        let mut held = self.held();
-        if held.tasks.is_empty() {
-            self.keep_alive(env, true);
+    /// The first one of a burst wakes the JavaScript thread. A call that ends after its environment is dropped.
+    fn hand_over(&self, id: u32, outcome: Outcome) {
+        let mut ended = lock(&self.ended);
+        ended.push((id, outcome));
+        if ended.len() == 1 {
+            lock(&self.wake).call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
-        let id = held.new_id();
-        held.tasks.insert(id, task.clone());
-        id
     }
 
     fn take(&self, env: Env) -> Vec<Either<u32, Outcome>> {
@@ -155,12 +156,17 @@ impl Shared {
         handed
     }
 
-    fn cancel(&self, env: Env, id: u32) {
-        if let Some(task) = self.let_go(env, id) {
-            task.cancel();
+    fn hold(&self, env: Env, task: Arc<Task>) -> u32 {
+        let mut held = self.held();
+        if held.tasks.is_empty() {
+            self.keep_alive(env, true);
         }
+        let id = held.new_id();
+        held.tasks.insert(id, task);
+        id
     }
 
+    /// `None` if nobody waits any more.
     fn let_go(&self, env: Env, id: u32) -> Option<Arc<Task>> {
         let mut held = self.held();
         let task = held.tasks.remove(&id)?;
@@ -168,15 +174,6 @@ impl Shared {
             self.keep_alive(env, false);
         }
         Some(task)
-    }
-
-    /// The first one of a burst wakes the JavaScript thread. A call that ends after its environment is dropped.
-    fn hand_over(&self, id: u32, outcome: Outcome) {
-        let mut ended = lock(&self.ended);
-        ended.push((id, outcome));
-        if ended.len() == 1 {
-            lock(&self.wake).call((), ThreadsafeFunctionCallMode::NonBlocking);
-        }
     }
 
     #[expect(
@@ -189,18 +186,9 @@ impl Shared {
         let _ = if alive { wake.refer(&env) } else { wake.unref(&env) };
     }
 
-    /// Cancels what is in flight, then writes the logs: a call that is cancelled is logged too.
     fn end(&self) {
         let held = std::mem::take(&mut *self.held());
-        for task in held.tasks.values() {
-            task.cancel();
-        }
-        for body in held.bodies.values() {
-            body.close();
-        }
-        for gateway in held.gateways.values() {
-            gateway.close(END_BUDGET);
-        }
+        held.end();
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

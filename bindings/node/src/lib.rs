@@ -15,6 +15,7 @@ mod cli;
 mod errors;
 mod gateway;
 mod headers;
+mod held;
 mod outcome;
 mod runtime;
 mod task;
