@@ -103,7 +103,7 @@ class Lazy extends Platform {
 
   /** Newer platforms have it, and would read the empty body below this class. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#take() ?? new Uint8Array(await this.#platform().arrayBuffer());
+    return new Uint8Array(await this.#platform().arrayBuffer());
   }
 
   override async blob(): Promise<Blob> {

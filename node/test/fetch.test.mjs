@@ -93,6 +93,37 @@ test("where no provider answered it rejects as the platform's fetch does", async
   assert.equal(response.failure.code, "connect");
 });
 
+test("a body is read once, in whichever way, and a clone is a body of its own", async () => {
+  const text = '\uFEFF{"n":1}';
+  const ways = ["text", "json", "arrayBuffer", "blob", "bytes"];
+  const gateway = testingGateway(ways.map(() => ({ headers: { "content-type": "application/json" }, chunks: [text] })));
+  for (const way of ways) {
+    const response = await gateway.fetch(URL_OF_CHAT);
+    const twin = response.clone();
+    const platform = new Response(text, { headers: { "content-type": "application/json" } });
+    const expected = way === "bytes" ? new TextEncoder().encode(text) : await platform[way]();
+    assert.equal(response.bodyUsed, false);
+    assert.deepEqual(await response[way](), expected, way);
+    assert.equal(response.bodyUsed, true, way);
+    await assert.rejects(response.text(), TypeError);
+    assert.throws(() => response.clone(), TypeError);
+    assert.deepEqual([twin.bodyUsed, twin.headers.get("content-type"), await twin.json()], [false, "application/json", { n: 1 }]);
+  }
+  assert.equal(gateway.calls().length, ways.length);
+});
+
+test("a body that was looked at as a stream is used up by its reader", async () => {
+  const gateway = testingGateway([{ json: { n: 1 } }, { json: { n: 2 } }]);
+  const read = await gateway.fetch(URL_OF_CHAT);
+  assert.equal(read.body, read.body);
+  for await (const chunk of read.body) assert.equal(new TextDecoder().decode(chunk), '{"n":1}');
+  assert.equal(read.bodyUsed, true);
+  await assert.rejects(read.json(), TypeError);
+  const looked = await gateway.fetch(URL_OF_CHAT);
+  assert.ok(looked.body instanceof ReadableStream);
+  assert.deepEqual(await looked.json(), { n: 2 });
+});
+
 test("an upstream's error status is an answer", async () => {
   const gateway = testingGateway([{ status: 429, headers: { "retry-after": "7" }, json: { error: {} } }]);
   const response = await gateway.fetch(URL_OF_CHAT);
