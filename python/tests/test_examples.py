@@ -17,7 +17,7 @@ import tollhouse
 from tollhouse import testing
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "python" / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 ANSWERS = json.loads((ROOT / "docs" / "guides" / "answers.json").read_text(encoding="utf-8"))
 EXAMPLE = re.compile(
     r"(?:<!-- answers: (?P<answers>[^>]*) -->\n)?"

@@ -123,7 +123,10 @@ class AsyncGateway(BaseGateway):
             body["stream"] = True
         options = _calls.options(gateway, extra_headers, **body)
         response = Response(await self._twin.chat(model, text(messages), options))
-        return AsyncChatStream(response) if stream else Chat(response)
+        if stream:
+            return AsyncChatStream(response)
+        await response.aread()
+        return Chat(response)
 
     async def get_log(self, log_id: str) -> Json:
         """The log of one call, readable as soon as its answer is there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import trio
-from trio.lowlevel import Abort, current_task, current_trio_token, in_trio_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import Abort, current_task, current_trio_token, reschedule, wait_task_rescheduled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Bell", "in_task", "token"]
 
-in_task = in_trio_task
+
+def in_task() -> bool:
+    """Whether a task of trio is calling, and not one of asyncio in the same program."""
+    try:
+        current_task()
+    except RuntimeError:
+        return False
+    return True
 
 
 def token() -> trio.lowlevel.TrioToken:
