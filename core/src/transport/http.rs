@@ -81,16 +81,15 @@ impl Transport for HttpTransport {
         Box::pin(async move {
             let not_sent = |error| TransportError { state: AttemptState::NotSent, error };
             let client = self.client(request.deadlines.connect).map_err(not_sent)?;
-            let mut builder = client.request(request.method, &request.url).headers(request.headers);
-            if !request.body.is_empty() {
-                builder = builder.body(request.body);
-            }
-            let call = builder.build().map_err(|error| {
-                not_sent(Error::new(
-                    ErrorKind::InvalidRequest,
-                    format!("not a URL that can be called: {}", words(&error)),
-                ))
+            let url = reqwest::Url::parse(&request.url).map_err(|error| {
+                not_sent(Error::new(ErrorKind::InvalidRequest, format!("not a URL that can be called: {error}")))
             })?;
+            // Built by hand: the builder would copy every header.
+            let mut call = reqwest::Request::new(request.method, url);
+            *call.headers_mut() = request.headers;
+            if !request.body.is_empty() {
+                *call.body_mut() = Some(request.body.into());
+            }
             let answer = client.execute(call).await.map_err(|error| failed(&error))?;
             let mut answer: ::http::Response<reqwest::Body> = answer.into();
             let headers = std::mem::take(answer.headers_mut());
