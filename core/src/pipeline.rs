@@ -16,6 +16,8 @@ mod settling;
 use std::sync::Arc;
 
 use self::answer::Answer;
+#[cfg(feature = "testing")]
+pub(crate) use self::resolve::resolve;
 use self::settle::Open;
 use crate::engine::Engine;
 use crate::exchange::Exchange;

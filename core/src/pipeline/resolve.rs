@@ -21,7 +21,7 @@ use crate::stage::Stage;
 use crate::usage::Format;
 
 /// An exchange with its targets, or with none and the reason.
-pub(super) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<(), Refusal>) {
+pub(crate) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<(), Refusal>) {
     let mut exchange = Exchange {
         id: engine.new_id(),
         created_at_us: engine.clock.now_us(),

@@ -2,9 +2,11 @@
 
 mod clock;
 mod gateway;
+mod rooms;
 mod script;
 
 pub use self::clock::ManualClock;
 pub use self::gateway::TestGateway;
+pub use self::rooms::Rooms;
 pub use self::script::{Scripted, Step};
 pub use crate::stage::Stage;

@@ -1,0 +1,79 @@
+//! Single rooms of the road, for benches that measure what each of them costs a call.
+
+use std::sync::Arc;
+
+use crate::account::Meter;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::engine::{Engine, Parts};
+use crate::error::Error;
+use crate::limit::Decision;
+use crate::message::Request;
+use crate::pipeline;
+use crate::provider::Catalogue;
+use crate::record::Record;
+use crate::stage::Stages;
+use crate::usage::Format;
+
+/// The rooms of a gateway that calls nobody.
+///
+/// ```
+/// use tollhouse::{Request, testing::Rooms};
+/// let rooms = Rooms::open(r#"{"limits": {"requests": {"limit": 1, "per": "1h"}}}"#)?;
+/// assert_eq!(rooms.resolve(Request::post("/openai/chat/completions", &serde_json::json!({}))), 1);
+/// assert!(rooms.admit("a") && !rooms.admit("a"));
+/// # Ok::<(), tollhouse::Error>(())
+/// ```
+pub struct Rooms {
+    engine: Engine,
+}
+
+impl Rooms {
+    /// Opens a gateway with this configuration and an empty environment.
+    ///
+    /// # Errors
+    /// `Config`, naming the field that cannot work.
+    pub fn open(config_json: &str) -> Result<Self, Error> {
+        let config = Config::from_json(config_json)?;
+        config.validate()?;
+        let catalogue = Arc::new(Catalogue::new(&config, &|_| None)?);
+        let parts = Parts { clock: Arc::new(SystemClock::new()), transport: None, stages: Stages::default() };
+        Ok(Self { engine: Engine::new(Arc::new(config), catalogue, &parts) })
+    }
+
+    /// How many targets a request has; none if it is refused.
+    #[must_use]
+    pub fn resolve(&self, request: Request) -> usize {
+        pipeline::resolve(&self.engine, request).0.targets.len()
+    }
+
+    /// Whether the limit lets one more call under `key` pass. Without a limit all pass.
+    #[must_use]
+    pub fn admit(&self, key: &str) -> bool {
+        let admits = |rule| self.engine.limits.admit(key, rule, self.engine.clock.now_us()) == Decision::Admitted;
+        self.engine.rule.as_ref().is_none_or(admits)
+    }
+
+    /// Hands a record to the log.
+    pub fn append(&self, record: Record) {
+        self.engine.log.append(record);
+    }
+
+    /// Ends when the log has written what it was given.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub async fn flush(&self) -> Result<(), Error> {
+        self.engine.log.flush().await
+    }
+
+    /// The output tokens that a stream in `format` tells, metered chunk by chunk.
+    #[must_use]
+    pub fn meter<'a>(&self, format: Format, chunks: impl IntoIterator<Item = &'a [u8]>) -> Option<u64> {
+        let mut meter = Meter::new(format, true);
+        for chunk in chunks {
+            meter.feed(chunk);
+        }
+        meter.finish().usage?.tokens_out
+    }
+}
