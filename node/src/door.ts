@@ -9,7 +9,7 @@ import { toResponse, type GatewayResponse } from "./response.js";
 export class Door {
   readonly native: NativeGateway;
   readonly calls: Calls = calls();
-  #lastHeaders = "";
+  #lastHead = "";
 
   constructor(native: NativeGateway) {
     this.native = native;
@@ -17,15 +17,23 @@ export class Door {
 
   /** The id of the last answer's log. */
   get lastLogId(): string | null {
-    return /^cf-aig-log-id\n(.*)$/m.exec(this.#lastHeaders)?.[1] ?? null;
+    return /^cf-aig-log-id\n(.*)$/m.exec(this.#lastHead)?.[1] ?? null;
   }
 
-  /** An HTTP-shaped call. Upstream failures are answers. */
-  async send(input: string | URL | Request, init?: RequestInit): Promise<GatewayResponse> {
+  /**
+   * An HTTP-shaped call. Where no provider answered, the gateway does, or the promise is rejected as that of the
+   * platform's own `fetch`: a `TypeError` whose `cause` says why.
+   */
+  async send(input: string | URL | Request, init?: RequestInit, mustBeAnswered = false): Promise<GatewayResponse> {
     const call = toCall(input, init);
     const { method, target, headers, body, signal } = call instanceof Promise ? await call : call;
     signal?.throwIfAborted();
-    return this.answer(this.native.send(method, target, headers, body), signal, target);
+    const answering = this.answer(this.native.send(method, target, headers, body), signal, target);
+    const response = answering instanceof Promise ? await answering : answering;
+    if (mustBeAnswered && response.failure !== undefined) {
+      throw new TypeError("fetch failed", { cause: response.failure });
+    }
+    return response;
   }
 
   /** The answer of a native call: at once if it is there, so that a cache hit costs no turn of the event loop. */
@@ -41,7 +49,7 @@ export class Door {
   }
 
   #respond(answer: Answer, signal: AbortSignal | null | undefined, url: string): GatewayResponse {
-    this.#lastHeaders = answer.headers;
+    this.#lastHead = answer[0];
     return toResponse(this.calls, answer, signal, url);
   }
 }

@@ -9,17 +9,8 @@ export type GatewayFetch = typeof fetch & {
   Headers: typeof Headers;
 };
 
-/**
- * The `fetch` of a gateway. Where no provider answered, it rejects as the platform's own does, with a `TypeError` whose
- * `cause` says why.
- */
+/** The `fetch` of a gateway. */
 export function toFetch(door: Door): GatewayFetch {
-  const through = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const response = await door.send(input, init);
-    if (response.failure !== undefined) {
-      throw new TypeError("fetch failed", { cause: response.failure });
-    }
-    return response;
-  };
+  const through = (input: string | URL | Request, init?: RequestInit): Promise<Response> => door.send(input, init, true);
   return Object.assign(through as typeof fetch, { Response, Request, Headers });
 }

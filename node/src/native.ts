@@ -14,15 +14,11 @@ export interface Failure {
   logId?: string | undefined;
 }
 
-/** Head and body of an answer: `body` if it is all there, `reader` if chunks are to come. */
-export interface Answer {
-  status: number;
-  /** `name\nvalue\n…` */
-  headers: string;
-  body?: Uint8Array<ArrayBuffer>;
-  reader?: NativeReader;
-  failure?: Failure;
-}
+/**
+ * The head of an answer, `status\nname\nvalue\n…`, its body, as text if it is one, or the reader of chunks to come, and why
+ * no provider answered.
+ */
+export type Answer = [head: string, body: string | Uint8Array<ArrayBuffer> | NativeReader, failure: Failure | null];
 
 /** A value that is ready, a failure, or the number under which either is handed over later. */
 export type Outcome<Value> = Value | Failure | number;

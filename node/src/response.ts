@@ -21,23 +21,27 @@ export function toResponse(
   signal: AbortSignal | null | undefined,
   url: string,
 ): GatewayResponse {
-  const response: GatewayResponse = new Lazy(answer.status, answer.headers, contentOf(calls, answer, signal), url);
-  if (answer.failure !== undefined) {
-    Object.defineProperty(response, "failure", { value: new TollhouseError(answer.failure), configurable: true });
+  const [head, body, failure] = answer;
+  const status = Number(head.slice(0, 3));
+  const response: GatewayResponse = new Lazy(status, head, contentOf(calls, status, body, signal), url);
+  if (failure !== null) {
+    Object.defineProperty(response, "failure", { value: new TollhouseError(failure), configurable: true });
   }
   return response;
 }
 
-/** What a body is made of: bytes, a stream, or the body of another response. */
-type Content = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | Response | null;
+/** What a body is made of: text, bytes, a stream, or the body of another response. */
+type Content = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | Response | null;
 
-function contentOf(calls: Calls, answer: Answer, signal: AbortSignal | null | undefined): Content {
-  const { reader } = answer;
-  if (WITHOUT_BODY.has(answer.status)) {
-    reader?.cancel();
-    return null;
+function contentOf(calls: Calls, status: number, body: Answer[1], signal: AbortSignal | null | undefined): Content {
+  const isWhole = typeof body === "string" || body instanceof Uint8Array;
+  if (!WITHOUT_BODY.has(status)) {
+    return isWhole ? body : toStream(calls, body, signal);
   }
-  return reader === undefined ? (answer.body ?? null) : toStream(calls, reader, signal);
+  if (!isWhole) {
+    body.cancel();
+  }
+  return null;
 }
 
 interface Readers {
@@ -57,15 +61,15 @@ const Platform: new (body: null, init: ResponseInit) => Omit<Response, keyof Rea
  * reads it back: for a small answer that costs several times as much as the whole call.
  */
 class Lazy extends Platform {
-  readonly #headerText: string;
+  readonly #head: string;
   readonly #url: string;
   #content: Content;
   #headers: Headers | undefined;
   #isRead = false;
 
-  constructor(status: number, headerText: string, content: Content, url: string) {
+  constructor(status: number, head: string, content: Content, url: string) {
     super(null, { status });
-    this.#headerText = headerText;
+    this.#head = head;
     this.#content = content;
     this.#url = url;
   }
@@ -75,7 +79,7 @@ class Lazy extends Platform {
   }
 
   override get headers(): Headers {
-    this.#headers ??= new Headers(pairs(this.#headerText));
+    this.#headers ??= new Headers(pairs(this.#head));
     return this.#headers;
   }
 
@@ -88,13 +92,12 @@ class Lazy extends Platform {
   }
 
   override async text(): Promise<string> {
-    const bytes = this.#take();
-    return bytes === undefined ? this.#platform().text() : decode(bytes);
+    return this.#takeText() ?? this.#platform().text();
   }
 
   override async json(): Promise<unknown> {
-    const bytes = this.#take();
-    return bytes === undefined ? this.#platform().json() : JSON.parse(decode(bytes));
+    const text = this.#takeText();
+    return text === undefined ? this.#platform().json() : JSON.parse(text);
   }
 
   override async arrayBuffer(): Promise<ArrayBuffer> {
@@ -118,17 +121,18 @@ class Lazy extends Platform {
     if (this.bodyUsed) {
       throw new TypeError("Response.clone: Body has already been consumed.");
     }
-    const twin = this.#content instanceof Uint8Array ? this.#content : this.#platform().clone();
-    return new Lazy(this.status, this.#headerText, twin, this.#url);
+    const twin = typeof this.#content === "string" ? this.#content : this.#platform().clone();
+    return new Lazy(this.status, this.#head, twin, this.#url);
   }
 
-  /** The bytes, for one reader; undefined where the body is a stream, or was looked at as one. */
-  #take(): Uint8Array<ArrayBuffer> | undefined {
-    if (!(this.#content instanceof Uint8Array) || this.#isRead) {
+  /** The text, for one reader; undefined where the body is none, or was looked at as a stream. */
+  #takeText(): string | undefined {
+    if (typeof this.#content !== "string" || this.#isRead) {
       return undefined;
     }
     this.#isRead = true;
-    return this.#content;
+    // A byte order mark is no part of the text (WHATWG Encoding, "UTF-8 decode").
+    return this.#content.startsWith("\uFEFF") ? this.#content.slice(1) : this.#content;
   }
 
   /** The body as the platform has it, with the type that `blob` and `formData` go by. */
@@ -138,22 +142,19 @@ class Lazy extends Platform {
     }
     if (!(this.#content instanceof Response)) {
       const type = this.headers.get("content-type");
-      this.#content = new Response(this.#content, type === null ? {} : { headers: { "content-type": type } });
+      // A text would bring a type of its own where the answer has none.
+      const body = typeof this.#content === "string" ? new TextEncoder().encode(this.#content) : this.#content;
+      this.#content = new Response(body, type === null ? {} : { headers: { "content-type": type } });
     }
     return this.#content;
   }
 }
 
-/** UTF-8 as `Response.text` reads it: a byte order mark is no part of the text. */
-function decode(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-  return text.startsWith("\uFEFF") ? text.slice(1) : text;
-}
-
-function pairs(text: string): [string, string][] {
-  const lines = text.split("\n");
+/** The headers behind the status of a head. */
+function pairs(head: string): [string, string][] {
+  const lines = head.split("\n");
   const headers: [string, string][] = [];
-  for (let index = 0; index + 1 < lines.length; index += 2) {
+  for (let index = 1; index + 1 < lines.length; index += 2) {
     headers.push([lines[index] as string, lines[index + 1] as string]);
   }
   return headers;

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tollhouse::{Config, Error, Payload, Request, Response};
 use tollhouse_server::Loopback;
 
-use crate::answer::Answer;
+use crate::answer::answer;
 use crate::calls::{Calls, Shared};
 use crate::errors::Failure;
 use crate::headers;
@@ -206,7 +206,7 @@ impl Gateway {
         let calls = self.calls.clone();
         self.calls.start(env, async move {
             match work.await {
-                Ok(response) => Outcome::Answer(Answer::new(&calls, response)),
+                Ok(response) => Outcome::Answer(answer(&calls, response)),
                 Err(error) => error.into(),
             }
         })

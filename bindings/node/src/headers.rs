@@ -1,12 +1,14 @@
 //! Headers cross as one text, `name\nvalue\n…`: a string for each of them would cost more than the rest of the call.
 //! Neither side can hold a line break (RFC 9110, 5.5), and each character of a value is one byte (WHATWG Fetch, 2.2.2).
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tollhouse::Error;
 
-/// The headers of an answer.
-pub fn to_text(headers: &HeaderMap) -> String {
-    let mut text = String::with_capacity(headers.len() * 40);
+/// Status and headers of an answer.
+pub fn to_text(status: StatusCode, headers: &HeaderMap) -> String {
+    let mut text = String::with_capacity(8 + headers.len() * 48);
+    text.push_str(status.as_str());
+    text.push('\n');
     for (name, value) in headers {
         text.push_str(name.as_str());
         text.push('\n');

@@ -11,7 +11,7 @@ use crate::errors::Failure;
 pub enum Outcome {
     /// A number: the call goes on.
     Pending(u32),
-    /// An object with `status`.
+    /// An array.
     Answer(Answer),
     /// A buffer with all chunks that have come.
     Chunks(Vec<Bytes>),
