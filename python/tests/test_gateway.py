@@ -249,6 +249,8 @@ def test_a_stream_can_be_read_by_another_thread(providers):
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal cannot be sent to oneself")
 def test_ctrl_c_ends_a_call_that_waits(upstream, providers):
     upstream.script({"fail": "stall"})
+    # A shell's background jobs ignore the signal, and Python leaves it so.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def press():
         upstream.ledger("?arrived=1")
@@ -258,6 +260,7 @@ def test_ctrl_c_ends_a_call_that_waits(upstream, providers):
     thread.start()
     with pytest.raises(KeyboardInterrupt):
         str(tollhouse.Gateway(providers=providers).chat("openai/gpt-4o-mini", "hi"))
+    signal.signal(signal.SIGINT, before)
     thread.join()
     assert upstream.ledger("?settled=1")[0]["ending"] == "client_gone"
 
