@@ -14,6 +14,8 @@ export interface GatewayResponse extends Response {
 /** Statuses whose answers have no body (WHATWG Fetch, 2.2.3). */
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
 
+const ENCODER = new TextEncoder();
+
 /** The response of an answer to a call of `url`. */
 export function toResponse(
   calls: Calls,
@@ -92,21 +94,23 @@ class Lazy extends Platform {
   }
 
   override async text(): Promise<string> {
-    return this.#takeText() ?? this.#platform().text();
+    const text = this.#take();
+    return text === undefined ? this.#platform().text() : withoutMark(text);
   }
 
   override async json(): Promise<unknown> {
-    const text = this.#takeText();
-    return text === undefined ? this.#platform().json() : JSON.parse(text);
+    const text = this.#take();
+    return text === undefined ? this.#platform().json() : JSON.parse(withoutMark(text));
   }
 
   override async arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#platform().arrayBuffer();
+    const text = this.#take();
+    return text === undefined ? this.#platform().arrayBuffer() : ENCODER.encode(text).buffer;
   }
 
   /** Newer platforms have it, and would read the empty body below this class. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await this.#platform().arrayBuffer());
+    return new Uint8Array(await this.arrayBuffer());
   }
 
   override async blob(): Promise<Blob> {
@@ -126,13 +130,12 @@ class Lazy extends Platform {
   }
 
   /** The text, for one reader; undefined where the body is none, or was looked at as a stream. */
-  #takeText(): string | undefined {
+  #take(): string | undefined {
     if (typeof this.#content !== "string" || this.#isRead) {
       return undefined;
     }
     this.#isRead = true;
-    // A byte order mark is no part of the text (WHATWG Encoding, "UTF-8 decode").
-    return this.#content.startsWith("\uFEFF") ? this.#content.slice(1) : this.#content;
+    return this.#content;
   }
 
   /** The body as the platform has it, with the type that `blob` and `formData` go by. */
@@ -143,11 +146,16 @@ class Lazy extends Platform {
     if (!(this.#content instanceof Response)) {
       const type = this.headers.get("content-type");
       // A text would bring a type of its own where the answer has none.
-      const body = typeof this.#content === "string" ? new TextEncoder().encode(this.#content) : this.#content;
+      const body = typeof this.#content === "string" ? ENCODER.encode(this.#content) : this.#content;
       this.#content = new Response(body, type === null ? {} : { headers: { "content-type": type } });
     }
     return this.#content;
   }
+}
+
+/** A byte order mark is no part of the text (WHATWG Encoding, "UTF-8 decode"). */
+function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
 /** The headers behind the status of a head. */

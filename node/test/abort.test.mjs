@@ -74,6 +74,30 @@ test("letting go of a stream cancels the upstream call, also while a read is wai
   }
 });
 
+test("a loop over a stream ends with the abort, and a loop that is left cancels", async () => {
+  const controller = new AbortController();
+  const aborted = await gateway.fetch("/openai/stream", post(controller.signal));
+  const [first, loop] = [once(events, "gone"), (async () => {
+    for await (const chunk of aborted.body) {
+      assert.equal(new TextDecoder().decode(chunk), "data: 1\n\n");
+      setImmediate(() => controller.abort());
+    }
+  })()];
+  await assert.rejects(loop, { name: "AbortError" });
+  await first;
+
+  const left = await gateway.fetch("/openai/stream", post());
+  const second = once(events, "gone");
+  for await (const chunk of left.body) {
+    assert.ok(chunk.length > 0);
+    break;
+  }
+  await second;
+  assert.deepEqual([left.bodyUsed, left.body.locked], [true, false]);
+  assert.equal((await left.body.getReader().read()).done, true);
+  assert.equal((await lastLog()).cancelled, true);
+});
+
 test("listeners do not pile up on a signal that is used again and again", async () => {
   const controller = new AbortController();
   for (let call = 0; call < 3; call += 1) {

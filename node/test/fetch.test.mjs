@@ -168,6 +168,25 @@ test("a stream is read chunk by chunk", async () => {
   provider.close();
 });
 
+test("a loop over a stream gives all of it, and its end is the stream's end", async () => {
+  const events = Array.from({ length: 5 }, (_, n) => ({ n }));
+  const gateway = testingGateway([{ sse: [...events, "[DONE]"], chunk_delay_ms: 10 }, { sse: events, fail: "cut", chunk_delay_ms: 10 }]);
+  const whole = await gateway.fetch(URL_OF_CHAT, { method: "POST", body: "{}" });
+  let text = "";
+  for await (const chunk of whole.body) text += new TextDecoder().decode(chunk);
+  assert.equal(text, [...events.map((event) => JSON.stringify(event)), "[DONE]"].map((data) => `data: ${data}\n\n`).join(""));
+  assert.deepEqual([whole.bodyUsed, whole.body.locked], [true, false]);
+
+  const broken = await gateway.fetch(URL_OF_CHAT, { method: "POST", body: '{"stream":true}' });
+  let chunks = 0;
+  const loop = (async () => {
+    for await (const chunk of broken.body) chunks += Math.sign(chunk.length);
+  })();
+  await assert.rejects(loop, (error) => error instanceof TypeError && error.cause.code === "broken");
+  assert.ok(chunks > 0, "what came before the break is given");
+  await assert.rejects(broken.body.getReader().read(), { message: "terminated" });
+});
+
 test("a stream that breaks ends in an error that says so", async () => {
   const gateway = testingGateway([{ sse: [{ n: 1 }], fail: "cut" }]);
   const response = await gateway.fetch(URL_OF_CHAT, { method: "POST", body: '{"stream":true}' });
