@@ -26,8 +26,8 @@ import tollhouse
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-ROUNDS = int(os.environ.get("ROUNDS", "9"))
-CALLS = int(os.environ.get("CALLS", "192"))
+ROUNDS = int(os.environ.get("ROUNDS", "7"))
+CALLS = int(os.environ.get("CALLS", "128"))
 WARM_UP = 2
 IN_FLIGHT = 64
 STREAM_WORDS = 2_000
