@@ -93,7 +93,7 @@ def blocking(url: str) -> Iterator[Row]:
     costs = alternate(events(stream_theirs), events(stream_ours, gateway))
     yield Row("streamed event", *costs, Target(0.5, "× httpx2"), Target(3, "µs CPU"))
     costs = alternate(first_chunk(stream_theirs), first_chunk(stream_ours))
-    yield Row("first chunk of a stream", *costs, Target(200, "µs wall"), Target(60, "µs wall"))
+    yield Row("first chunk of a stream", *costs, Target(200, "µs wall above"), Target(60, "µs wall above"))
 
     same = question(TEXT)
     cached.handle("POST", TARGET, HEADERS, same)
@@ -196,12 +196,16 @@ class Row:
         ratios = [getattr(ours, what) / getattr(raw, what) for ours, raw in pairs if getattr(raw, what)]
         return statistics.median(ratios) if ratios else 0.0
 
+    def measured(self, unit: str) -> float:
+        """What a target of this unit is about."""
+        if unit == "µs wall above":
+            return statistics.median(ours.wall - raw.wall for ours, raw in zip(self.ours, self.raw, strict=True))
+        return self.ratio("cpu") if unit.startswith("×") else median(self.ours, unit.removeprefix("µs ").lower())
+
     def verdict(self, name: str) -> str:
         """The target and whether it is met, which is also kept for the count below the table."""
         target: Target = getattr(self, name)
-        kind = target.unit.split()[-1]
-        value = self.ratio("cpu") if target.unit.startswith("×") else median(self.ours, kind.lower())
-        self.met[name] = value <= target.most
+        self.met[name] = self.measured(target.unit) <= target.most
         return f"≤ {target.most:,g} {target.unit} {'met' if self.met[name] else 'NOT met'}"
 
 

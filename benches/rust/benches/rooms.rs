@@ -48,7 +48,7 @@ fn limit(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("limit");
     for keys in [1, 1_000_000] {
         let names: Vec<_> = (0..keys).map(|number| format!("tenant-{number}")).collect();
-        names.iter().for_each(|name| assert!(rooms.admit(name)));
+        assert!(names.iter().all(|name| rooms.admit(name)));
         let mut turn = names.iter().cycle();
         group.bench_function(format!("{keys} keys"), |bencher| {
             bencher.iter(|| rooms.admit(black_box(turn.next().expect("a cycle has no end"))));
@@ -58,15 +58,17 @@ fn limit(criterion: &mut Criterion) {
 
 fn log_append(criterion: &mut Criterion) {
     /// Fewer than the log lets wait, so that none is turned away.
-    const AT_ONCE: u64 = 1_000;
+    const AT_ONCE: u16 = 1_000;
     let (rooms, runtime) = (rooms(), runtime());
     criterion.bench_function("log append, on the call's path", |bencher| {
         bencher.iter_custom(|count| {
             let mut taken = Duration::ZERO;
-            for start in (0..count).step_by(AT_ONCE as usize) {
-                let records: Vec<_> = (start..count.min(start + AT_ONCE)).map(record).collect();
+            for start in (0..count).step_by(AT_ONCE.into()) {
+                let records: Vec<_> = (start..count.min(start + u64::from(AT_ONCE))).map(record).collect();
                 let started = Instant::now();
-                records.into_iter().for_each(|record| rooms.append(record));
+                for record in records {
+                    rooms.append(record);
+                }
                 taken += started.elapsed();
                 runtime.block_on(rooms.flush()).expect("the log is in memory");
             }

@@ -134,7 +134,7 @@ impl Bench<'_> {
         };
         let mut costs = alternate(self.rounds, &mut [batch(&self.raw), batch(&self.plain)])?;
         let (ours, raw) = (costs.remove(1), costs.remove(0));
-        let (first, goal) = (Some(Target::Wall(200.0)), Some(Target::Wall(60.0)));
+        let (first, goal) = (Some(Target::WallAbove(200.0)), Some(Target::WallAbove(60.0)));
         Ok(Row { name: "first chunk of a stream".to_owned(), raw, ours, first, goal })
     }
 

@@ -21,6 +21,7 @@ pub struct Cost {
 pub type Batch<'a> = Box<dyn FnMut() -> Result<Cost, Failure> + 'a>;
 
 /// The cost of one of the `units` that `work` does.
+#[expect(clippy::cast_precision_loss, reason = "nobody counts 2^52 calls")]
 pub fn timed(units: usize, work: impl FnOnce() -> Result<(), Failure>) -> Result<Cost, Failure> {
     let (process, thread, wall) = (ProcessTime::now(), ThreadTime::now(), Instant::now());
     work()?;
