@@ -359,7 +359,7 @@ def report(language: str, rows: list[Row]) -> None:
     """The table, in the form that all three benches share."""
     widths = (38, 10, 10, 9, 8, 11, 11, 8)
     titles = (language, "raw CPU", "ours CPU", "caller", "ratio", "raw wall", "ours wall", "ratio")
-    print(line(titles, widths) + f"   {'first':<26}goal")
+    print(line(titles, widths) + f"   {'first':<31}goal")
     for row in rows:
         micros = [median(side, what) for what in ("cpu", "wall") for side in (row.raw, row.ours)]
         raw_cpu, ours_cpu, raw_wall, ours_wall = (f"{value:,.1f}" if value else "–" for value in micros)
@@ -375,7 +375,7 @@ def report(language: str, rows: list[Row]) -> None:
             ours_wall,
             ratios[1],
         )
-        print(f"{line(cells, widths)}   {row.verdict('first'):<26}{row.verdict('goal')}")
+        print(f"{line(cells, widths)}   {row.verdict('first'):<31}{row.verdict('goal')}")
     counts = [f"{name}: {sum(row.met[name] for row in rows)} of {len(rows)} met" for name in ("first", "goal")]
     print(f"{language}, {', '.join(counts)}")
 

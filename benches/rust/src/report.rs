@@ -30,7 +30,7 @@ pub enum Target {
 /// Prints the rows, and how many targets are met.
 pub fn print(language: &str, rows: &[Row]) {
     let titles = [language, "raw CPU", "ours CPU", "caller", "ratio", "raw wall", "ours wall", "ratio"];
-    println!("{}   {:<26}goal", line(&titles.map(str::to_owned)), "first");
+    println!("{}   {:<31}goal", line(&titles.map(str::to_owned)), "first");
     for row in rows {
         let cells = [
             row.name.clone(),
@@ -42,7 +42,7 @@ pub fn print(language: &str, rows: &[Row]) {
             micros(middle(&row.ours, |cost| cost.wall)),
             times(row.ratio(|cost| cost.wall)),
         ];
-        println!("{}   {:<26}{}", line(&cells), row.verdict(row.first), row.verdict(row.goal));
+        println!("{}   {:<31}{}", line(&cells), row.verdict(row.first), row.verdict(row.goal));
     }
     let count = |of: fn(&Row) -> Option<Target>| {
         let targets = || rows.iter().filter_map(|row| Some((row, of(row)?)));
