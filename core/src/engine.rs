@@ -1,5 +1,6 @@
 //! What the road needs: every room, once, for this process.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderValue};
@@ -8,13 +9,16 @@ use crate::account::{Price, Prices};
 use crate::cache::{self, CacheStore};
 use crate::clock::Clock;
 use crate::config::{Config, Money};
+use crate::error::Error;
 use crate::exchange::{CacheKey, Shape, Target};
 use crate::headers;
+use crate::keys::{KeySource, Keyring};
 use crate::limit::{self, LimitStore, Rule};
 use crate::log::{LogSettings, LogStore};
 use crate::policy::Policy;
-use crate::provider::Catalogue;
+use crate::provider::{Catalogue, Provider};
 use crate::refusal::Refusal;
+use crate::secret::Secret;
 use crate::stage::{Stage, Stages};
 use crate::transport::{HttpTransport, Transport};
 
@@ -24,6 +28,9 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     /// HTTP, unless somebody brings another.
     pub(crate) transport: Option<Arc<dyn Transport>>,
+    /// Providers that answer in this process, by the names that the configuration gives them.
+    pub(crate) hosted: BTreeMap<String, Arc<dyn Transport>>,
+    pub(crate) keys: Option<Arc<dyn KeySource>>,
     pub(crate) stages: Stages,
 }
 
@@ -32,7 +39,10 @@ pub(crate) struct Engine {
     pub(crate) config: Arc<Config>,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) transport: Arc<dyn Transport>,
+    transport: Arc<dyn Transport>,
+    /// By slug.
+    hosted: HashMap<String, Arc<dyn Transport>>,
+    keyring: Option<Keyring>,
     pub(crate) stages: Stages,
     /// The gateway's own settings, before any header.
     pub(crate) defaults: Arc<Policy>,
@@ -54,6 +64,8 @@ impl Engine {
         });
         Self {
             pid: std::process::id(),
+            hosted: hosted(&catalogue, parts),
+            keyring: parts.keys.clone().map(|source| Keyring::new(source, parts.clock.clone())),
             catalogue,
             clock: parts.clock.clone(),
             transport: parts.transport.clone().unwrap_or_else(|| Arc::new(HttpTransport::new(connect))),
@@ -75,6 +87,28 @@ impl Engine {
         let mut random = [0; 10];
         self.random.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut random);
         uuid::Builder::from_unix_timestamp_millis(self.clock.now_us() / 1_000, &random).into_uuid().to_string()
+    }
+
+    /// The way to `provider`: over HTTP, unless it answers in this process.
+    pub(crate) fn transport_to(&self, provider: &Provider) -> &dyn Transport {
+        self.hosted.get(&provider.slug).unwrap_or(&self.transport).as_ref()
+    }
+
+    /// The key that was brought for a call which has none. A provider in this process needs none.
+    pub(crate) async fn lent_key(&self, target: &Target) -> Result<Option<Secret>, Error> {
+        let provider = &target.provider;
+        let lacks = || provider.lacks_key(&target.headers, target.query.as_deref());
+        match &self.keyring {
+            Some(keyring) if !self.hosted.contains_key(&provider.slug) && lacks() => keyring.key(&provider.slug).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Lets go of a key that the provider did not take.
+    pub(crate) async fn forget_key(&self, provider: &Provider, refused: &Secret) {
+        if let Some(keyring) = &self.keyring {
+            keyring.forget(&provider.slug, refused).await;
+        }
     }
 
     /// `policy` under `headers`: the same one where they say nothing to the gateway.
@@ -124,6 +158,13 @@ impl Engine {
         ];
         Some(cache::key(&self.config.id, target.policy.cache.key.as_deref(), &parts))
     }
+}
+
+fn hosted(catalogue: &Catalogue, parts: &Parts) -> HashMap<String, Arc<dyn Transport>> {
+    let placed = |(name, transport): (&String, &Arc<dyn Transport>)| {
+        Some((catalogue.named(name)?.slug.clone(), transport.clone()))
+    };
+    parts.hosted.iter().filter_map(placed).collect()
 }
 
 fn prices(config: &Config) -> Prices {

@@ -9,6 +9,7 @@ mod error;
 mod exchange;
 mod gateway;
 mod headers;
+mod keys;
 mod limit;
 mod log;
 mod message;
@@ -37,6 +38,7 @@ pub use config::{
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder};
+pub use keys::{Asking, Key, KeySource};
 pub use log::{Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport, UsageRow};
 pub use message::{Body, ByteStream, Deadlines, Request, Response};
 pub use record::{Attempt, AttemptState, Record};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// know of each other.
 const STOREYS: [&[&str]; 11] = [
     &["error", "clock", "sse", "metadata", "secret", "stage", "usage"],
-    &["message", "money", "record"],
+    &["keys", "message", "money", "record"],
     &["config", "headers"],
     &["refusal"],
     &["policy"],

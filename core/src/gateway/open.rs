@@ -1,5 +1,6 @@
 //! How a gateway comes to be, survives a fork, and ends.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::engine::{Engine, Parts};
 use crate::error::{Error, ErrorKind};
+use crate::keys::KeySource;
 use crate::provider::Catalogue;
 #[cfg(feature = "testing")]
 use crate::stage::Stage;
@@ -29,7 +31,13 @@ pub struct GatewayBuilder {
 
 impl GatewayBuilder {
     pub(super) fn new(config: Config) -> Self {
-        let parts = Parts { clock: Arc::new(SystemClock::new()), transport: None, stages: Stages::default() };
+        let parts = Parts {
+            clock: Arc::new(SystemClock::new()),
+            transport: None,
+            hosted: BTreeMap::new(),
+            keys: None,
+            stages: Stages::default(),
+        };
         Self { config, parts, environment: Box::new(|name| std::env::var(name).ok()) }
     }
 
@@ -44,6 +52,23 @@ impl GatewayBuilder {
     #[must_use]
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.parts.transport = Some(transport);
+        self
+    }
+
+    /// Answers for provider `name` through `transport`, in this process, instead of over HTTP: a model on the device, or a
+    /// server of your own. The calls are in OpenAI's format unless `providers.{name}.format` says otherwise; their URLs
+    /// begin with the provider's `base_url`, or with `host://{name}` where it has none. A name that is not in the catalogue
+    /// is called as `custom-{name}`, like every provider of the user's own.
+    #[must_use]
+    pub fn provider(mut self, name: impl Into<String>, transport: Arc<dyn Transport>) -> Self {
+        self.parts.hosted.insert(name.into(), transport);
+        self
+    }
+
+    /// Asks `source` for a key where neither the caller nor the configuration has one.
+    #[must_use]
+    pub fn keys(mut self, source: Arc<dyn KeySource>) -> Self {
+        self.parts.keys = Some(source);
         self
     }
 
@@ -66,9 +91,13 @@ impl GatewayBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::Config`] naming the field that cannot work.
-    pub fn build(self) -> Result<Gateway, Error> {
+    pub fn build(mut self) -> Result<Gateway, Error> {
+        for name in self.parts.hosted.keys() {
+            self.config.providers.entry(name.clone()).or_default();
+        }
         self.config.validate()?;
-        let catalogue = Arc::new(Catalogue::new(&self.config, &*self.environment)?);
+        let hosted: Vec<&str> = self.parts.hosted.keys().map(String::as_str).collect();
+        let catalogue = Arc::new(Catalogue::new(&self.config, &hosted, &*self.environment)?);
         let config = Arc::new(self.config);
         let engine = Engine::new(config.clone(), catalogue.clone(), &self.parts);
         let shared = Shared {

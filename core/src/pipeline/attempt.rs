@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, Target};
 use crate::headers::response as name;
+use crate::provider::Provider;
 use crate::record::{Attempt, AttemptState};
 use crate::refusal::{Refusal, code};
 use crate::route::{self, Tries, within};
@@ -24,7 +25,8 @@ pub(super) async fn attempt(
     is_last: bool,
 ) -> Result<Answer, Refusal> {
     let target = &exchange.targets[step];
-    let (request, reading) = prepare(engine, target, exchange.deadlines)?;
+    let lent = engine.lent_key(target).await.map_err(|error| no_answer(exchange, step, error))?;
+    let (request, reading) = prepare(engine, target, exchange.deadlines, lent.as_ref())?;
     let mut request = Some(request);
     let timeout = target.policy.timeout.filter(|_| engine.stages.on(Stage::Timeout));
     let mut tries = Tries::new(&target.policy.retry, timeout, !is_last);
@@ -35,7 +37,8 @@ pub(super) async fn attempt(
         let started_us = engine.clock.monotonic_us();
         let sending = if tries.is_last() { request.take() } else { request.clone() };
         let sending = sending.expect("only the last try takes the request");
-        let sent = send(engine, sending, &tries).await;
+        let provider = &exchange.targets[step].provider;
+        let sent = send(engine, provider, sending, &tries).await;
         let first_byte_us = engine.clock.monotonic_us();
         let read = match sent {
             Ok(head) => answer::read(engine, exchange, step, &reading, head).await,
@@ -44,6 +47,11 @@ pub(super) async fn attempt(
         if let Some(attempt) = exchange.attempts.last_mut() {
             attempt.duration_us = first_byte_us - started_us;
             tell(attempt, &read);
+        }
+        if let (Some(key), Ok(answer)) = (&lent, &read)
+            && answer.status == StatusCode::UNAUTHORIZED
+        {
+            engine.forget_key(&exchange.targets[step].provider, key).await;
         }
         let again = again(&tries, &read).filter(|_| engine.stages.on(Stage::Retry));
         match (read, again) {
@@ -98,12 +106,13 @@ fn again(tries: &Tries<'_>, read: &Result<Answer, TransportError>) -> Option<Dur
 
 async fn send(
     engine: &Engine,
+    provider: &Provider,
     request: UpstreamRequest,
     tries: &Tries<'_>,
 ) -> Result<UpstreamResponse, TransportError> {
     let deadlines = request.deadlines;
     let limit = tries.first_byte(&deadlines);
-    let Some(answer) = within(&engine.clock, limit, engine.transport.send(request)).await else {
+    let Some(answer) = within(&engine.clock, limit, engine.transport_to(provider).send(request)).await else {
         let (state, error) = route::timed_out(limit.unwrap_or_default());
         return Err(TransportError { state, error });
     };

@@ -7,6 +7,7 @@ use crate::exchange::{Shape, Target};
 use crate::message::Deadlines;
 use crate::provider::{Change, Translation, translation};
 use crate::refusal::{Refusal, code};
+use crate::secret::Secret;
 use crate::stage::Stage;
 use crate::transport::UpstreamRequest;
 
@@ -22,16 +23,20 @@ pub(super) struct Decoding {
     pub(super) include_usage: bool,
 }
 
-/// What goes out for `target`, and how its answer is to be read.
+/// What goes out for `target`, and how its answer is to be read. A `lent` key is one that was brought for this call.
 pub(super) fn prepare(
     engine: &Engine,
     target: &Target,
     deadlines: Deadlines,
+    lent: Option<&Secret>,
 ) -> Result<(UpstreamRequest, Reading), Refusal> {
     let provider = &target.provider;
     provider.ready().map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))?;
     let mut headers = target.headers.clone();
     if engine.stages.on(Stage::Keys) {
+        if let Some(key) = lent {
+            provider.lend(&mut headers, key, target.shape != Shape::Native);
+        }
         match target.shape {
             Shape::Native => provider.authorize(&mut headers, target.query.as_deref()),
             Shape::Chat(_) => provider.authorize_chat(&mut headers),

@@ -18,6 +18,9 @@ pub(crate) use entry::Provider;
 /// What providers of the user's own are called: `custom-{slug}`.
 const CUSTOM: &str = "custom-";
 
+/// Where providers are that answer in this process. No request to such a URL leaves it.
+const HOSTED: &str = "host://";
+
 /// All providers of one gateway.
 #[derive(Debug)]
 pub(crate) struct Catalogue {
@@ -28,9 +31,13 @@ pub(crate) struct Catalogue {
 }
 
 impl Catalogue {
-    /// The catalogue that `config` makes. `environment` gives the value of a variable; only keys and account ids are
-    /// asked for. Base URLs are not: SDKs find the gateway by them, so it would call itself.
-    pub(crate) fn new(config: &Config, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    /// The catalogue that `config` makes. `hosted` names those providers that answer in this process, which need no
+    /// base URL. `environment` gives the value of a variable; only keys and account ids are asked for. Base URLs are not: SDKs find the gateway by them, so it would call itself.
+    pub(crate) fn new(
+        config: &Config,
+        hosted: &[&str],
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Error> {
         let environment = &|name: &str| environment(name).filter(|value| !value.trim().is_empty());
         let none = ProviderConfig::default();
         let (mut configured, mut custom) = (HashMap::new(), Vec::new());
@@ -56,8 +63,12 @@ impl Catalogue {
             if catalogue.find(&slug).is_some() {
                 return Err(same_provider(&slug, name));
             }
-            let provider = Provider::custom(&slug, name, settings, environment)?.ok_or_else(|| not_known(name))?;
-            catalogue.add(provider, &[]);
+            let base_url = match &settings.base_url {
+                Some(url) => url.clone(),
+                None if hosted.contains(&name.as_str()) => format!("{HOSTED}{name}"),
+                None => return Err(not_known(name)),
+            };
+            catalogue.add(Provider::custom(&slug, name, &base_url, settings, environment)?, &[]);
         }
         // Stable, so that equally placed providers stay in the order above.
         catalogue.bases.sort_by_key(|(base, provider)| !provider.is_placed_at(base));
@@ -78,6 +89,11 @@ impl Catalogue {
     /// The provider of a slug or an alias. A provider of the user's own has the name `custom-{slug}` only.
     pub(crate) fn find(&self, slug: &str) -> Option<&Arc<Provider>> {
         self.by_name.get(slug)
+    }
+
+    /// The provider that the configuration calls `name`.
+    pub(crate) fn named(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.find(name).or_else(|| self.find(&custom_slug(name)))
     }
 
     /// The provider at an absolute URL, as an SDK calls it, and what follows its base URL: path and query, for

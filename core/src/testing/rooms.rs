@@ -1,5 +1,6 @@
 //! Single rooms of the road, for benches that measure what each of them costs a call.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::account::Meter;
@@ -36,8 +37,14 @@ impl Rooms {
     pub fn open(config_json: &str) -> Result<Self, Error> {
         let config = Config::from_json(config_json)?;
         config.validate()?;
-        let catalogue = Arc::new(Catalogue::new(&config, &|_| None)?);
-        let parts = Parts { clock: Arc::new(SystemClock::new()), transport: None, stages: Stages::default() };
+        let catalogue = Arc::new(Catalogue::new(&config, &[], &|_| None)?);
+        let parts = Parts {
+            clock: Arc::new(SystemClock::new()),
+            transport: None,
+            hosted: BTreeMap::new(),
+            keys: None,
+            stages: Stages::default(),
+        };
         Ok(Self { engine: Engine::new(Arc::new(config), catalogue, &parts) })
     }
 

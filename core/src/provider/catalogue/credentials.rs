@@ -101,6 +101,20 @@ impl Credentials {
         self.fill(auth, headers, false);
     }
 
+    /// Whether there is no key at all: none stored, none in `headers` or in the query.
+    pub(super) fn lack(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
+        let in_query = self.auth.query.is_some_and(|name| has_parameter(query.unwrap_or_default(), name));
+        self.key.is_none() && !in_query && self.find(headers).is_none()
+    }
+
+    /// Puts `key` into the header of `auth`, or of the provider itself.
+    pub(super) fn lend(&self, auth: Option<&Auth>, headers: &mut HeaderMap, key: &Secret) {
+        let auth = auth.unwrap_or(&self.auth);
+        if let Some(value) = auth.value(key.expose().trim()) {
+            headers.insert(auth.header.clone(), value);
+        }
+    }
+
     fn fill(&self, auth: &Auth, headers: &mut HeaderMap, has_key: bool) {
         for name in self.names() {
             if headers.get(name).is_some_and(|value| !is_key(value)) {

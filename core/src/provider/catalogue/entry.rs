@@ -7,6 +7,7 @@ use super::paths::{Paths, starts_with};
 use super::row::Row;
 use crate::config::ProviderConfig;
 use crate::error::Error;
+use crate::secret::Secret;
 use crate::usage::Format;
 
 /// A provider with its place, its key and its format.
@@ -20,6 +21,8 @@ pub(crate) struct Provider {
     pub(crate) format: Format,
     /// Whether `base_url` comes from the configuration.
     moved: bool,
+    /// Whether the catalogue or the configuration knows of it.
+    is_listed: bool,
     /// The variable that `base_url` still waits for.
     missing: Option<&'static str>,
     row: Option<&'static Row>,
@@ -56,6 +59,7 @@ impl Provider {
         Ok(Self {
             slug: row.slug.to_owned(),
             moved: settings.base_url.is_some(),
+            is_listed: true,
             base_url,
             format: settings.format.unwrap_or(row.format),
             missing,
@@ -66,26 +70,27 @@ impl Provider {
         })
     }
 
-    /// A provider of the user's own, or `None` where its base URL is missing.
+    /// A provider of the user's own at `base_url`.
     pub(super) fn custom(
         slug: &str,
         name: &str,
+        base_url: &str,
         settings: &ProviderConfig,
         environment: Environment,
-    ) -> Result<Option<Self>, Error> {
-        let Some(base_url) = &settings.base_url else { return Ok(None) };
+    ) -> Result<Self, Error> {
         let format = settings.format.unwrap_or(Format::Openai);
-        Ok(Some(Self {
+        Ok(Self {
             slug: slug.to_owned(),
             base_url: without_root(base_url, None),
             format,
             moved: true,
+            is_listed: true,
             missing: None,
             row: None,
             paths: Paths::default(),
             credentials: Credentials::new(Auth::bearer(), name, settings, &[], environment)?,
             chat: chat(format),
-        }))
+        })
     }
 
     /// Whoever answers at an absolute URL that nobody in the catalogue has, and the path there: called as it is, without
@@ -104,6 +109,7 @@ impl Provider {
             base_url: url[..end].to_owned(),
             format: if known { Format::Openai } else { Format::Other },
             moved: true,
+            is_listed: false,
             missing: None,
             row: None,
             paths: Paths::default(),
@@ -172,6 +178,18 @@ impl Provider {
         // Google's own header is for its own format; under OpenAI's it documents a bearer token.
         let auth = (self.format == Format::Gemini).then(Auth::bearer);
         self.credentials.authorize_chat(auth.as_ref(), headers);
+    }
+
+    /// Whether a call would go out without a key: neither the caller nor the configuration has one. Of an address that a
+    /// caller made up this is never said, so that no key is ever lent to it.
+    pub(crate) fn lacks_key(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
+        self.is_listed && self.credentials.lack(headers, query)
+    }
+
+    /// Puts a key that was brought for this call where the provider takes it: in its own format, or in OpenAI's.
+    pub(crate) fn lend(&self, headers: &mut HeaderMap, key: &Secret, chat: bool) {
+        let auth = (chat && self.format == Format::Gemini).then(Auth::bearer);
+        self.credentials.lend(auth.as_ref(), headers, key);
     }
 
     /// The header that holds the key: who pays. It is part of the cache key.

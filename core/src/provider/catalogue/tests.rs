@@ -10,7 +10,7 @@ use crate::usage::Format;
 
 fn catalogue_with(toml: &str, environment: &[(&str, &str)]) -> Result<Catalogue, Error> {
     let config = Config::from_toml(toml).unwrap();
-    Catalogue::new(&config, &|name| {
+    Catalogue::new(&config, &[], &|name| {
         environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
     })
 }
