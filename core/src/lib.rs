@@ -24,6 +24,8 @@ mod route;
 mod secret;
 mod sse;
 mod stage;
+#[allow(dead_code, unused_imports, reason = "the rooms that ask it come next")]
+mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
@@ -43,6 +45,7 @@ pub use log::{Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuer
 pub use message::{Body, ByteStream, Deadlines, Request, Response};
 pub use record::{Attempt, AttemptState, Record};
 pub use secret::Secret;
+pub use store::StoreHealth;
 pub use transport::{HttpTransport, Sending, Transport, TransportError, UpstreamRequest, UpstreamResponse};
 pub use usage::{Format, NanoUsd, Usage, UsageSource};
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// know of each other.
 const STOREYS: [&[&str]; 11] = [
     &["error", "clock", "sse", "metadata", "secret", "stage", "usage"],
-    &["keys", "message", "money", "record"],
+    &["keys", "message", "money", "record", "store"],
     &["config", "headers"],
     &["refusal"],
     &["policy"],
@@ -30,7 +30,9 @@ fn imports_run_one_way() {
     for file in sources() {
         let storey = storey(&file.module);
         for import in file.imports() {
-            let allowed = import.module == file.module || self::storey(import.module) < storey;
+            // The kit for tests stands above all; only tests reach for it, or the crate would not build without it.
+            let is_kit = OUTSIDE.contains(&import.module);
+            let allowed = is_kit || import.module == file.module || self::storey(import.module) < storey;
             if !allowed {
                 wrong.push(format!("{}:{} imports {}", file.path, import.line, import.module));
             }

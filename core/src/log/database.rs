@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode};
 
 use super::append::{self, Pending};
-use super::file::LogFile;
 use super::health::Health;
 use super::memory;
 use super::schema;
 use super::settings::LogSettings;
 use crate::config::WhenFull;
 use crate::error::{Error, ErrorKind};
+use crate::store::{SqliteFile, is_damage};
+
+/// How long one process waits for another to finish writing.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the log stays in memory before its file is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
@@ -34,7 +37,7 @@ pub(super) struct Database {
 }
 
 enum Place {
-    File(LogFile),
+    File(SqliteFile),
     /// Where the settings name no file.
     Memory(Connection),
     /// The file at `path` cannot be used since `since`.
@@ -85,7 +88,7 @@ impl Database {
     pub(super) fn ask<T>(&mut self, question: impl Fn(&mut Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let mut answer = self.ready().and_then(&question);
         if let Err(error) = &answer
-            && schema::is_damage(error)
+            && is_damage(error)
             && self.set_aside()
         {
             answer = self.ready().and_then(&question);
@@ -117,7 +120,7 @@ impl Database {
             return memory::open().map(Place::Memory);
         };
         let path = path.clone();
-        match LogFile::open(&path) {
+        match SqliteFile::open(&path, &schema::prepare, BUSY_TIMEOUT) {
             Ok(file) => Ok(self.welcome(file)),
             Err(reason) => self.take_refuge(path, &reason),
         }
@@ -129,9 +132,11 @@ impl Database {
 
     /// Back to the file with all that was written meanwhile, or another while in memory.
     fn leave_refuge(&mut self, connection: Connection, path: PathBuf) -> Place {
-        let file = LogFile::open(&path).and_then(|file| match memory::carry_over(&connection, &path) {
-            Ok(()) => Ok(file),
-            Err(error) => Err(error.to_string()),
+        let file = SqliteFile::open(&path, &schema::prepare, BUSY_TIMEOUT).and_then(|file| {
+            match memory::carry_over(&connection, &path) {
+                Ok(()) => Ok(file),
+                Err(error) => Err(error.to_string()),
+            }
         });
         match file {
             Ok(file) => self.welcome(file),
@@ -139,7 +144,7 @@ impl Database {
         }
     }
 
-    fn welcome(&mut self, mut file: LogFile) -> Place {
+    fn welcome(&mut self, mut file: SqliteFile) -> Place {
         self.damaged = file.set_aside.take().or(self.damaged.take());
         self.health.set_degraded(self.damaged.as_deref().map(damage_notice));
         Place::File(file)
@@ -156,7 +161,7 @@ impl Database {
 
     /// Makes another try at writing worth while, or says that there is nothing left to do.
     fn mend(&mut self, error: &rusqlite::Error) -> bool {
-        if schema::is_damage(error) && self.set_aside() {
+        if is_damage(error) && self.set_aside() {
             return true;
         }
         match self.place.take() {

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::schema::{self, Unfit};
+use super::schema;
+use crate::store::Unfit;
 
 /// What a log in memory may take. Bodies give way first, then the oldest logs.
 const MAX_BYTES: u32 = 16 << 20;

@@ -1,6 +1,8 @@
 //! The tables, and how an older file becomes a newer one.
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::store::Unfit;
 
 /// Marks a file as a log of ours ("toll" in ASCII), so that another program's database is never written to.
 const APPLICATION_ID: i32 = 0x746f_6c6c;
@@ -68,21 +70,6 @@ const VERSION_1: &str = "
     END;
 ";
 
-/// Why a database cannot be used as a log.
-#[derive(Debug)]
-pub(super) enum Unfit {
-    /// `SQLite` says no.
-    Sqlite(rusqlite::Error),
-    /// It is sound, and not ours to write to.
-    Foreign(&'static str),
-}
-
-impl From<rusqlite::Error> for Unfit {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
 /// Sets the connection up, and brings an empty or older database to the newest version.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unfit> {
     // Sorting must not put prompts into temporary files; a file from elsewhere must not run functions of its choice.
@@ -125,9 +112,4 @@ fn migrate(connection: &mut Connection) -> Result<(), Unfit> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", NEWEST)?;
     Ok(transaction.commit()?)
-}
-
-/// Whether an error says that the content of the file is broken.
-pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }

@@ -1,4 +1,4 @@
-//! The log's file: made private, opened, recognised when it was replaced, and set aside when it is damaged.
+//! A `SQLite` file: made private, opened, recognised when it was replaced, and set aside when it is damaged.
 
 use std::fs;
 use std::io::{self, Read};
@@ -9,11 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::fork::Claim;
 use super::private::{self, Identity};
-use super::schema::{self, Unfit};
 use crate::clock::{Clock, SystemClock};
-
-/// How long one process waits for another to finish writing.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `SQLite` gives up at once where waiting could deadlock, as when two processes begin the same new file.
 const OPENING_TRIES: u32 = 100;
@@ -31,34 +27,58 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// The smallest page that a database can have, in bytes.
 const SMALLEST_DATABASE: u64 = 512;
 
-const NOT_A_LOG: &str = "it is a file of another kind, which the log does not touch; choose another logs.path";
+const NOT_OURS: &str = "it is a file of another kind, which the gateway does not touch; choose another path";
 
-/// An open log file.
-pub(super) struct LogFile {
-    pub(super) connection: Connection,
+/// Sets a connection up, and brings an empty or older database to the newest version.
+pub(crate) type Prepare<'a> = &'a dyn Fn(&mut Connection) -> Result<(), Unfit>;
+
+/// Why a database cannot be used.
+#[derive(Debug)]
+pub(crate) enum Unfit {
+    /// `SQLite` says no.
+    Sqlite(rusqlite::Error),
+    /// It is sound, and not ours to write to.
+    Foreign(&'static str),
+}
+
+impl From<rusqlite::Error> for Unfit {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// Whether an error says that the content of the file is broken.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// An open file.
+pub(crate) struct SqliteFile {
+    pub(crate) connection: Connection,
     /// Where a damaged file went that stood in the way.
-    pub(super) set_aside: Option<PathBuf>,
-    pub(super) path: PathBuf,
+    pub(crate) set_aside: Option<PathBuf>,
+    pub(crate) path: PathBuf,
     identity: Identity,
     /// Given back after the connection is closed: fields are dropped in the order in which they stand.
     _claim: Claim,
 }
 
-impl LogFile {
-    /// Opens or begins the log at `path`, which is absolute, with mode 0600, in a directory that is made with mode 0700 if it is missing.
+impl SqliteFile {
+    /// Opens or begins the database at `path`, which is absolute, with mode 0600, in a directory that is made with mode 0700
+    /// if it is missing. One process waits for another to finish writing no longer than `busy`.
     ///
     /// A symbolic link at `path` is refused: whoever can place one would choose the file that is written. Modes and
     /// links are those of Unix; elsewhere the directory's own protection counts.
     ///
     /// # Errors
     /// A sentence that says why the file cannot be used.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
-        let claim = Claim::take().ok_or("this process was forked while the file was open; release the log before")?;
-        let (connection, identity, set_aside) = match begin(path)? {
+    pub(crate) fn open(path: &Path, prepare: Prepare<'_>, busy: Duration) -> Result<Self, String> {
+        let claim = Claim::take().ok_or("this process was forked while a file was open; release it before")?;
+        let (connection, identity, set_aside) = match begin(path, prepare, busy)? {
             Opened::Sound(connection, identity) => (connection, identity, None),
             Opened::Damaged(identity) => {
                 let set_aside = set_aside(path, identity).map_err(|error| error.to_string())?;
-                match begin(path)? {
+                match begin(path, prepare, busy)? {
                     Opened::Sound(connection, identity) => (connection, identity, set_aside),
                     Opened::Damaged(_) => return Err("it is damaged, and so is the one that replaced it".to_owned()),
                 }
@@ -68,12 +88,12 @@ impl LogFile {
     }
 
     /// Whether somebody removed or replaced the file: what is written to this one would be lost.
-    pub(super) fn was_replaced(&self) -> bool {
+    pub(crate) fn was_replaced(&self) -> bool {
         private::identify(&self.path).is_none_or(|now| now != self.identity)
     }
 
     /// Closes the file and renames it, because its content is damaged; `None` if another process has done so already.
-    pub(super) fn abandon(self) -> io::Result<Option<PathBuf>> {
+    pub(crate) fn abandon(self) -> io::Result<Option<PathBuf>> {
         drop(self.connection);
         set_aside(&self.path, self.identity)
     }
@@ -84,24 +104,24 @@ enum Opened {
     Damaged(Identity),
 }
 
-fn begin(path: &Path) -> Result<Opened, String> {
+fn begin(path: &Path, prepare: Prepare<'_>, busy: Duration) -> Result<Opened, String> {
     let identity = prepare_path(path).map_err(|error| error.to_string())?;
     // SQLite takes a file shorter than this for an empty one, and would write over it.
     if fs::metadata(path).is_ok_and(|file| (1..SMALLEST_DATABASE).contains(&file.len())) {
-        return Err(NOT_A_LOG.to_owned());
+        return Err(NOT_OURS.to_owned());
     }
-    match connect(path) {
+    match connect(path, prepare, busy) {
         Ok(connection) => {
-            // Only now it is known to be a log of ours; one whose mode was widened becomes private again.
+            // Only now it is known to be ours; one whose mode was widened becomes private again.
             private::make_private(path);
             for companion in COMPANIONS {
                 private::make_private(&with_suffix(path, companion));
             }
             Ok(Opened::Sound(connection, identity))
         }
-        Err(Unfit::Sqlite(error)) if schema::is_damage(&error) => {
+        Err(Unfit::Sqlite(error)) if is_damage(&error) => {
             if is_somebodys(path) {
-                Err(NOT_A_LOG.to_owned())
+                Err(NOT_OURS.to_owned())
             } else {
                 Ok(Opened::Damaged(identity))
             }
@@ -137,19 +157,19 @@ fn prepare_path(path: &Path) -> io::Result<Identity> {
     private::identify(path).ok_or_else(|| io::Error::other("it vanished while it was opened"))
 }
 
-fn connect(path: &Path) -> Result<Connection, Unfit> {
+fn connect(path: &Path, prepare: Prepare<'_>, busy: Duration) -> Result<Connection, Unfit> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(busy)?;
     for _ in 1..OPENING_TRIES {
-        match schema::prepare(&mut connection) {
+        match prepare(&mut connection) {
             Err(Unfit::Sqlite(error)) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
                 std::thread::sleep(OPENING_PAUSE);
             }
             outcome => return outcome.map(|()| connection),
         }
     }
-    schema::prepare(&mut connection).map(|()| connection)
+    prepare(&mut connection).map(|()| connection)
 }
 
 /// Renames the file and its companions to `<name>.damaged-<unix seconds>`, unless another process has done so already.

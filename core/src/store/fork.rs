@@ -5,16 +5,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-/// The process that has log files open (upper half), and how many (lower half). A child finds its parent's number.
+/// The process that has files open (upper half), and how many (lower half). A child finds its parent's number.
 static OPEN: AtomicU64 = AtomicU64::new(0);
 
-/// The right to have one log file open, given back when dropped.
+/// The right to have one file open, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Claim(());
+pub(crate) struct Claim(());
 
 impl Claim {
-    /// `None` in a process that was forked while a log file was open.
-    pub(super) fn take() -> Option<Self> {
+    /// `None` in a process that was forked while a file was open.
+    pub(crate) fn take() -> Option<Self> {
         OPEN.fetch_update(SeqCst, SeqCst, |open| one_more(open, std::process::id())).ok().map(|_| Self(()))
     }
 }

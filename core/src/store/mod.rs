@@ -1,0 +1,23 @@
+//! What a gateway shares beyond its process: a `SQLite` file among the processes of one host, and a Redis or Valkey server
+//! among many hosts.
+//!
+//! Both answer within a bound or not at all. A store that is down costs a call nothing but the answer: it is counted, said
+//! in `health`, and tried again beside the calls.
+
+mod background;
+mod file;
+mod fork;
+mod health;
+mod private;
+#[cfg(feature = "redis")]
+mod redis;
+mod setup;
+mod shared;
+
+pub(crate) use self::background::Background;
+pub(crate) use self::file::{SqliteFile, Unfit, is_damage};
+pub use self::health::StoreHealth;
+#[cfg(feature = "redis")]
+pub(crate) use self::redis::Redis;
+pub(crate) use self::setup::Schema;
+pub(crate) use self::shared::SharedFile;
