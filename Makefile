@@ -23,8 +23,9 @@ check: ## Formatters, linters, type checkers, generated files
 bench: ## Ratios against raw clients, in one run
 	@./benches/run
 
-gen: ## Make the generated files anew: contract page, configuration schema
+gen: ## Make the generated files anew: contract page, configuration schema, Swift and Kotlin glue
 	@./scripts/gen
+	@./scripts/gen-bindings
 
 prices: ## Make the price table anew from the published package
 	@python3 scripts/prices.py

@@ -1,0 +1,5 @@
+//! `uniffi-bindgen` at the version of the library.
+
+fn main() {
+    uniffi::uniffi_bindgen_main();
+}

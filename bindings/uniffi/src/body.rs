@@ -1,0 +1,88 @@
+//! A body whose chunks are still to come.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tollhouse::Error;
+
+use crate::errors::Failure;
+use crate::runtime::driven;
+
+/// Reads a body. Closing it, or letting it go, cancels the upstream call.
+#[derive(uniffi::Object)]
+pub struct Body(Mutex<State>);
+
+struct State {
+    /// `None` once it has ended or was closed.
+    body: Option<tollhouse::Body>,
+    waiting: Option<Waker>,
+}
+
+#[uniffi::export]
+impl Body {
+    /// All bytes that have come, at least one; `None` at the end. Whoever gives up waiting loses nothing.
+    pub async fn next(&self) -> Result<Option<Vec<u8>>, Failure> {
+        driven(poll_fn(|cx| self.poll_next(cx))).await
+    }
+
+    /// `next` on the calling thread, which it blocks.
+    pub fn next_blocking(&self) -> Result<Option<Vec<u8>>, Failure> {
+        crate::runtime::block_on(poll_fn(|cx| self.poll_next(cx)))
+    }
+
+    /// Lets go of the upstream call; whoever waits gets the end. Closing twice is harmless.
+    pub fn close(&self) {
+        let mut state = self.state();
+        let (body, waiting) = (state.body.take(), state.waiting.take());
+        drop(state);
+        crate::runtime::entered(|| drop(body));
+        if let Some(waiting) = waiting {
+            waiting.wake();
+        }
+    }
+}
+
+impl Body {
+    pub fn new(body: tollhouse::Body) -> Self {
+        Self(Mutex::new(State { body: Some(body), waiting: None }))
+    }
+
+    fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, Error>> {
+        let mut state = self.state();
+        let Some(body) = state.body.as_mut() else { return Poll::Ready(Ok(None)) };
+        // The future holds no state before its first chunk, so it may be made anew each time.
+        let polled = pin!(body.next_batch()).poll(cx);
+        match polled {
+            Poll::Pending => {
+                state.waiting = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            Poll::Ready(Some(Ok(chunks))) => Poll::Ready(Ok(Some(chunks.concat()))),
+            Poll::Ready(Some(Err(error))) => {
+                state.body = None;
+                Poll::Ready(Err(error))
+            }
+            Poll::Ready(None) => {
+                state.body = None;
+                Poll::Ready(Ok(None))
+            }
+        }
+    }
+
+    /// A body whose poll panicked is not polled again.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(|poisoned: PoisonError<_>| {
+            let mut state = poisoned.into_inner();
+            state.body = None;
+            state
+        })
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
