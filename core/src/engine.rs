@@ -18,6 +18,7 @@ use crate::log::{LogSettings, LogStore};
 use crate::policy::Policy;
 use crate::provider::{Catalogue, Provider};
 use crate::refusal::Refusal;
+use crate::route::Budget;
 use crate::secret::Secret;
 use crate::stage::{Stage, Stages};
 use crate::transport::{HttpTransport, Transport};
@@ -32,6 +33,8 @@ pub(crate) struct Parts {
     pub(crate) hosted: BTreeMap<String, Arc<dyn Transport>>,
     pub(crate) keys: Option<Arc<dyn KeySource>>,
     pub(crate) stages: Stages,
+    /// Where chance begins; without it the operating system says.
+    pub(crate) seed: Option<u64>,
 }
 
 pub(crate) struct Engine {
@@ -50,8 +53,11 @@ pub(crate) struct Engine {
     pub(crate) limits: Box<dyn LimitStore>,
     pub(crate) prices: Prices,
     pub(crate) log: LogStore,
+    pub(crate) retries: Budget,
     cache: Box<dyn CacheStore>,
     random: Mutex<fastrand::Rng>,
+    /// What routing leaves to chance. Apart from the ids, so that a test may know it.
+    chance: Mutex<fastrand::Rng>,
 }
 
 impl Engine {
@@ -62,6 +68,8 @@ impl Engine {
             window: rule.per.duration(),
             technique: rule.technique,
         });
+        // From the operating system: a parent and its forked child must not draw the same ids.
+        let seed = getrandom::u64().unwrap_or_else(|_| parts.clock.now_us());
         Self {
             pid: std::process::id(),
             hosted: hosted(&catalogue, parts),
@@ -76,8 +84,9 @@ impl Engine {
             prices: prices(&config),
             log: LogStore::new(log_settings(&config)),
             cache: Box::new(cache::Memory::new(config.cache.max_bytes.bytes(), config.cache.max_entry_bytes.bytes())),
-            // From the operating system: a parent and its forked child must not draw the same ids.
-            random: Mutex::new(fastrand::Rng::with_seed(getrandom::u64().unwrap_or_else(|_| parts.clock.now_us()))),
+            random: Mutex::new(fastrand::Rng::with_seed(seed)),
+            chance: Mutex::new(fastrand::Rng::with_seed(parts.seed.unwrap_or(!seed))),
+            retries: Budget::new(config.retries.budget_percent),
             config,
         }
     }
@@ -109,6 +118,11 @@ impl Engine {
         if let Some(keyring) = &self.keyring {
             keyring.forget(&provider.slug, refused).await;
         }
+    }
+
+    /// A number from 0 to 1, by chance.
+    pub(crate) fn chance(&self) -> f64 {
+        self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 
     /// `policy` under `headers`: the same one where they say nothing to the gateway.

@@ -1,6 +1,7 @@
 //! One call on its way: what was asked, the targets that may answer, and what has been tried.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -30,6 +31,15 @@ pub(crate) struct Exchange {
     /// Whether the caller gave a list: then a failure may fall back, and "nobody answered" has its own form.
     pub(crate) universal: bool,
     pub(crate) attempts: Vec<Attempt>,
+    /// From its start to the end of its answer.
+    pub(crate) total: Option<Duration>,
+}
+
+impl Exchange {
+    /// How much is left of the call's time at `now_us` of the monotonic clock; `None` if it has no bound.
+    pub(crate) fn left(&self, now_us: u64) -> Option<Duration> {
+        Some(self.total?.saturating_sub(Duration::from_micros(now_us.saturating_sub(self.started_us))))
+    }
 }
 
 /// A digest of all that makes two requests the same: no part of a request or a key can be read from it.

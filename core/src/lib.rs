@@ -35,7 +35,7 @@ mod usage;
 pub use account::{ChatMessage, TokenCount, TokenInput, count_tokens};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
-    Backoff, CacheConfig, Config, LimitsConfig, LogsConfig, Money, PriceConfig, ProviderConfig, RequestLimit,
+    Backoff, CacheConfig, Cause, Config, LimitsConfig, LogsConfig, Money, PriceConfig, ProviderConfig, RequestLimit,
     RetryConfig, ServerConfig, Size, Span, Technique, TimeoutConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};

@@ -24,6 +24,7 @@ use crate::exchange::Exchange;
 use crate::limit::Decision;
 use crate::message::{Request, Response};
 use crate::refusal::Refusal;
+use crate::route::within;
 use crate::stage::Stage;
 
 /// Walks the road.
@@ -32,7 +33,7 @@ pub(crate) async fn handle(engine: Arc<Engine>, request: Request) -> Response {
     // From here on the call is in the log however it ends, also when the caller lets go of it in the middle.
     let mut open = Open::new(engine.clone(), exchange);
     let outcome = match resolved {
-        Ok(()) => walk(&engine, open.exchange()).await,
+        Ok(()) => in_time(&engine, open.exchange()).await,
         Err(refusal) => Outcome::Refused(refusal),
     };
     open.settle(outcome)
@@ -46,6 +47,13 @@ pub(crate) enum Outcome {
     Answered(usize, Answer),
     /// From nobody.
     Refused(Refusal),
+}
+
+/// The walk within the time that the call has in all.
+async fn in_time(engine: &Engine, exchange: &mut Exchange) -> Outcome {
+    let total = exchange.total;
+    let walked = within(&engine.clock, total, walk(engine, exchange)).await;
+    walked.unwrap_or_else(|| Outcome::Refused(Refusal::out_of_time(total.unwrap_or_default())))
 }
 
 async fn walk(engine: &Engine, exchange: &mut Exchange) -> Outcome {

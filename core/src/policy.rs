@@ -1,13 +1,14 @@
 //! What applies to one target: the gateway's settings, overridden by the request's headers, overridden by the entry's.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::config::{Backoff, Config};
+use crate::config::{Backoff, Cause, Config};
 use crate::headers::{self, request as name};
 use crate::metadata;
 use crate::money::CustomCost;
@@ -54,6 +55,8 @@ pub(crate) struct RetryPolicy {
     pub(crate) max_attempts: u32,
     pub(crate) delay: Duration,
     pub(crate) backoff: Backoff,
+    pub(crate) jitter_percent: u8,
+    pub(crate) on: Arc<[Cause]>,
 }
 
 /// The `config` object of a universal entry.
@@ -75,6 +78,8 @@ impl Policy {
                 max_attempts: u32::from(config.retries.max_attempts),
                 delay: config.retries.delay.duration(),
                 backoff: config.retries.backoff,
+                jitter_percent: config.retries.jitter_percent,
+                on: config.retries.on.as_slice().into(),
             },
             timeout: config.timeouts.first_byte(),
             log: config.logs.enabled,

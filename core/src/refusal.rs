@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::headers::response as name;
 use crate::message::{Body, Response};
 
@@ -64,6 +64,15 @@ impl Refusal {
             (name::RATE_REMAINING, 0.into()),
             (name::RATE_RESET, seconds.into()),
         ];
+        refusal
+    }
+
+    /// 504: the time for the whole call was over before an answer began.
+    pub(crate) fn out_of_time(total: Duration) -> Self {
+        let text =
+            format!("the call's whole time of {} ms (timeouts.total) was over before an answer", total.as_millis());
+        let mut refusal = Self::new(StatusCode::GATEWAY_TIMEOUT, code::NO_ANSWER, text.clone());
+        refusal.failure = Some(Error::new(ErrorKind::Timeout, text));
         refusal
     }
 

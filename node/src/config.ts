@@ -77,6 +77,15 @@ export interface RetryConfig {
   delay?: Span;
   /** How the delay grows. */
   backoff?: Backoff;
+  /** By how much a wait may be shortened by chance, in percent, so that many callers do not come back at once: 0 to 100. */
+  jitter_percent?: number;
+  /** After what is tried again: `not_sent`, `maybe_processed`, a status such as `429`, or `5xx`. */
+  on?: array;
+  /**
+   * How many calls more a provider may get by retries, in percent of the calls to it: 0 to 100. Ten retries are always
+   * free, so that a few calls alone are tried again as they ask. 0 sets no bound.
+   */
+  budget_percent?: number;
   /** `delay` as a plain number of milliseconds. */
   delay_ms?: number;
 }
@@ -84,18 +93,25 @@ export interface RetryConfig {
 /** How the delay between tries grows. */
 export type Backoff = "constant" | "linear" | "exponential";
 
+/** Something after which a target may be tried again. */
+export type Cause = string | number;
+
 /** How long is waited. Zero waits for ever, where that is allowed. */
 export interface TimeoutConfig {
   /** For a connection to a provider: 1 ms to 1 day. */
   connect?: Span;
   /** From sending a request to the first byte of its answer, up to 1 day. A stream that began in time is not cut. */
   first_byte?: Span | null;
+  /** From the call to the end of its answer, all tries, targets and waits included, up to 1 day. A stream is cut too. */
+  total?: Span | null;
   /** Between two chunks of an answer, up to 1 day; 10 minutes without it, as the providers' SDKs have it. */
   between_chunks?: Span | null;
   /** `connect` as a plain number of milliseconds. */
   connect_ms?: number;
   /** `first_byte` as a plain number of milliseconds. */
   first_byte_ms?: number;
+  /** `total` as a plain number of milliseconds. */
+  total_ms?: number;
   /** `between_chunks` as a plain number of milliseconds. */
   between_chunks_ms?: number;
 }

@@ -83,7 +83,7 @@ fn read(mut document: Value) -> Result<Config, Error> {
     if let Some(document) = document.as_object_mut() {
         document.shift_remove("$schema");
     }
-    refuse_lists(&document, "")?;
+    refuse_lists(&document, &mut Vec::new())?;
     milliseconds::spell_out(&mut document)?;
     let config: Config = serde_path_to_error::deserialize(document)
         .map_err(|error| explain::error(&error.path().to_string(), &error.inner().to_string()))?;
@@ -91,12 +91,18 @@ fn read(mut document: Value) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// No setting is a list, but serde would take one for a table, its values in the order of our fields.
-fn refuse_lists(value: &Value, path: &str) -> Result<(), Error> {
+/// The settings that are lists; `*` stands for any name.
+const LISTS: [&[&str]; 1] = [&["retries", "on"]];
+
+/// Other settings are none, but serde would take a list for a table, its values in the order of our fields.
+fn refuse_lists<'a>(value: &'a Value, path: &mut Vec<&'a str>) -> Result<(), Error> {
+    let is = |list: &&[&str]| list.len() == path.len() && list.iter().zip(&*path).all(|(a, b)| *a == "*" || a == b);
     match value {
-        Value::Array(_) => Err(explain::error(path, "invalid type: sequence, expected a value or a table")),
+        Value::Array(_) if LISTS.iter().any(is) => Ok(()),
+        Value::Array(_) => Err(explain::error(&path.join("."), "invalid type: sequence, expected a value or a table")),
         Value::Object(table) => table.iter().try_for_each(|(key, value)| {
-            refuse_lists(value, &if path.is_empty() { key.clone() } else { format!("{path}.{key}") })
+            path.push(key);
+            refuse_lists(value, path).inspect(|()| _ = path.pop())
         }),
         _ => Ok(()),
     }

@@ -5,12 +5,13 @@ use serde_json::Value;
 use crate::error::Error;
 
 /// Every duration of the configuration: the tables it stands in, and its name.
-pub(super) const SPANS: [(&[&str], &str); 6] = [
+pub(super) const SPANS: [(&[&str], &str); 7] = [
     (&["cache"], "ttl"),
     (&["limits", "requests"], "per"),
     (&["retries"], "delay"),
     (&["timeouts"], "connect"),
     (&["timeouts"], "first_byte"),
+    (&["timeouts"], "total"),
     (&["timeouts"], "between_chunks"),
 ];
 

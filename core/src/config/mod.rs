@@ -4,6 +4,7 @@
 //! written with their unit; every duration may also be given as a plain number of milliseconds under its name with
 //! `_ms` (`ttl_ms = 60000`). Where a setting can be switched off, zero switches it off.
 
+mod cause;
 mod explain;
 mod load;
 mod milliseconds;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::usage::Format;
 
+pub use cause::Cause;
 pub(crate) use explain::without_values;
 pub(crate) use nearest::nearest;
 pub use units::{Money, Size, Span};
@@ -160,11 +162,27 @@ pub struct RetryConfig {
     pub delay: Span,
     /// How the delay grows.
     pub backoff: Backoff,
+    /// By how much a wait may be shortened by chance, in percent, so that many callers do not come back at once: 0 to 100.
+    #[schemars(range(max = 100))]
+    pub jitter_percent: u8,
+    /// After what is tried again: `not_sent`, `maybe_processed`, a status such as `429`, or `5xx`.
+    pub on: Vec<Cause>,
+    /// How many calls more a provider may get by retries, in percent of the calls to it: 0 to 100. Ten retries are always
+    /// free, so that a few calls alone are tried again as they ask. 0 sets no bound.
+    #[schemars(range(max = 100))]
+    pub budget_percent: u8,
 }
 
 impl Default for RetryConfig {
     fn default() -> Self {
-        Self { max_attempts: 1, delay: Span::from_millis(500), backoff: Backoff::default() }
+        Self {
+            max_attempts: 1,
+            delay: Span::from_millis(500),
+            backoff: Backoff::default(),
+            jitter_percent: 0,
+            on: Cause::USUAL.to_vec(),
+            budget_percent: 10,
+        }
     }
 }
 
@@ -189,6 +207,8 @@ pub struct TimeoutConfig {
     pub connect: Span,
     /// From sending a request to the first byte of its answer, up to 1 day. A stream that began in time is not cut.
     pub first_byte: Option<Span>,
+    /// From the call to the end of its answer, all tries, targets and waits included, up to 1 day. A stream is cut too.
+    pub total: Option<Span>,
     /// Between two chunks of an answer, up to 1 day; 10 minutes without it, as the providers' SDKs have it.
     pub between_chunks: Option<Span>,
 }
@@ -200,6 +220,12 @@ impl TimeoutConfig {
         Span::unless_zero(self.first_byte)
     }
 
+    /// How long a call may take in all, or `None` for ever.
+    #[must_use]
+    pub fn total(&self) -> Option<Duration> {
+        Span::unless_zero(self.total)
+    }
+
     /// How long the next chunk may take, or `None` for ever.
     #[must_use]
     pub fn between_chunks(&self) -> Option<Duration> {
@@ -209,7 +235,12 @@ impl TimeoutConfig {
 
 impl Default for TimeoutConfig {
     fn default() -> Self {
-        Self { connect: Span::from_millis(10_000), first_byte: None, between_chunks: Some(Span::from_millis(600_000)) }
+        Self {
+            connect: Span::from_millis(10_000),
+            first_byte: None,
+            total: None,
+            between_chunks: Some(Span::from_millis(600_000)),
+        }
     }
 }
 

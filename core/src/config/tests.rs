@@ -20,8 +20,9 @@ fn nothing_written_is_the_default() {
             "id": "default",
             "cache": {"ttl": null, "max_bytes": "256MB", "max_entry_bytes": "25MB"},
             "limits": {"requests": null},
-            "retries": {"max_attempts": 1, "delay": "500ms", "backoff": "exponential"},
-            "timeouts": {"connect": "10s", "first_byte": null, "between_chunks": "10m"},
+            "retries": {"max_attempts": 1, "delay": "500ms", "backoff": "exponential", "jitter_percent": 0,
+                "on": ["not_sent", "maybe_processed", 408, 425, 429, "5xx"], "budget_percent": 10},
+            "timeouts": {"connect": "10s", "first_byte": null, "total": null, "between_chunks": "10m"},
             "providers": {},
             "prices": {},
             "logs": {"enabled": true, "path": null, "payloads": true, "max_records": null, "when_full": "delete_oldest"},
@@ -42,9 +43,13 @@ requests = { limit = 100, per = "1m", technique = "sliding" }
 max_attempts = 5
 delay = "5s"
 backoff = "constant"
+jitter_percent = 50
+on = ["not_sent", 429, "503"]
+budget_percent = 0
 [timeouts]
 connect = "250ms"
 first_byte = "0"
+total = "2m"
 between_chunks = "30s"
 [providers.openai]
 key = "sk-canary"
@@ -76,7 +81,10 @@ fn every_key_is_taken() {
     let rule = RequestLimit { limit: 100, per: Span::from_millis(60_000), technique: Technique::Sliding };
     assert_eq!(config.limits.requests(), Some(&rule));
     assert_eq!((config.retries.max_attempts, config.retries.backoff), (5, Backoff::Constant));
+    assert_eq!((config.retries.jitter_percent, config.retries.budget_percent), (50, 0));
+    assert_eq!(config.retries.on, [Cause::NotSent, Cause::Status(429), Cause::Status(503)]);
     assert_eq!(config.timeouts.connect.millis(), 250);
+    assert_eq!(config.timeouts.total(), Some(Duration::from_secs(120)));
     assert_eq!((config.timeouts.first_byte(), config.timeouts.between_chunks().unwrap().as_secs()), (None, 30));
     assert_eq!(config.providers["openai"].key.as_ref().unwrap().expose(), "sk-canary");
     assert_eq!(config.providers["house"].format, Some(Format::Anthropic));

@@ -25,6 +25,13 @@ impl Config {
             return Err(Error::config("retries.max_attempts", message));
         }
         within("retries.delay", self.retries.delay, Span::default(), Span::from_millis(5_000), "")?;
+        for (name, percent) in
+            [("jitter_percent", self.retries.jitter_percent), ("budget_percent", self.retries.budget_percent)]
+        {
+            if percent > 100 {
+                return Err(Error::config(format!("retries.{name}"), format!("{percent} is over 100 percent")));
+            }
+        }
         self.check_timeouts()?;
         for (slug, provider) in &self.providers {
             check_provider(slug, provider)?;
@@ -44,7 +51,11 @@ impl Config {
     fn check_timeouts(&self) -> Result<(), Error> {
         let timeouts = &self.timeouts;
         within("timeouts.connect", timeouts.connect, Span::from_millis(1), DAY, "")?;
-        let optional = [("first_byte", timeouts.first_byte), ("between_chunks", timeouts.between_chunks)];
+        let optional = [
+            ("first_byte", timeouts.first_byte),
+            ("total", timeouts.total),
+            ("between_chunks", timeouts.between_chunks),
+        ];
         for (name, span) in optional {
             let hint = "; without it, or with \"0\", there is no timeout";
             within(&format!("timeouts.{name}"), span.unwrap_or_default(), Span::default(), DAY, hint)?;

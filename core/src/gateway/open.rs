@@ -37,6 +37,7 @@ impl GatewayBuilder {
             hosted: BTreeMap::new(),
             keys: None,
             stages: Stages::default(),
+            seed: None,
         };
         Self { config, parts, environment: Box::new(|name| std::env::var(name).ok()) }
     }
@@ -76,6 +77,14 @@ impl GatewayBuilder {
     #[must_use]
     pub fn environment(mut self, environment: impl Fn(&str) -> Option<String> + 'static) -> Self {
         self.environment = Box::new(environment);
+        self
+    }
+
+    /// Lets chance begin at `seed`, to make a test's draws the same every time.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.parts.seed = Some(seed);
         self
     }
 

@@ -10,10 +10,9 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, Target};
 use crate::headers::response as name;
-use crate::provider::Provider;
 use crate::record::{Attempt, AttemptState};
 use crate::refusal::{Refusal, code};
-use crate::route::{self, Tries, within};
+use crate::route::{self, Ending, Tries, within};
 use crate::stage::Stage;
 use crate::transport::{TransportError, UpstreamRequest, UpstreamResponse, watch};
 
@@ -33,12 +32,14 @@ pub(super) async fn attempt(
     let mut pause_us = 0;
     loop {
         let number = tries.begin();
+        if number == 1 {
+            engine.retries.count(&exchange.targets[step].provider.slug);
+        }
         exchange.attempts.push(begun(&exchange.targets[step], step, number, pause_us));
         let started_us = engine.clock.monotonic_us();
         let sending = if tries.is_last() { request.take() } else { request.clone() };
         let sending = sending.expect("only the last try takes the request");
-        let provider = &exchange.targets[step].provider;
-        let sent = send(engine, provider, sending, &tries).await;
+        let sent = send(engine, exchange, step, sending, &tries).await;
         let first_byte_us = engine.clock.monotonic_us();
         let read = match sent {
             Ok(head) => answer::read(engine, exchange, step, &reading, head).await,
@@ -53,7 +54,7 @@ pub(super) async fn attempt(
         {
             engine.forget_key(&exchange.targets[step].provider, key).await;
         }
-        let again = again(&tries, &read).filter(|_| engine.stages.on(Stage::Retry));
+        let again = again(engine, exchange, &tries, &read);
         match (read, again) {
             (Ok(answer), _) if answer.is_success() => return Ok(answer),
             (Ok(answer), None) => return Ok(answer.final_failure(tries_were_asked(exchange, step))),
@@ -94,31 +95,44 @@ fn tell(attempt: &mut Attempt, read: &Result<Answer, TransportError>) {
     }
 }
 
-/// How long to wait before another try, or `None` if there is no point in one.
-fn again(tries: &Tries<'_>, read: &Result<Answer, TransportError>) -> Option<Duration> {
-    match read {
-        Ok(answer) if answer.is_success() => None,
-        Ok(answer) => tries.next_after(Some(answer.status), route::retry_after(&answer.headers)),
-        Err(failed) if failed.error.kind().retryable() => tries.next_after(None, None),
-        Err(_) => None,
-    }
+/// How long to wait before another try, or `None` if there is no point in one, no time for it, or no budget.
+fn again(
+    engine: &Engine,
+    exchange: &Exchange,
+    tries: &Tries<'_>,
+    read: &Result<Answer, TransportError>,
+) -> Option<Duration> {
+    let (ending, retry_after) = match read {
+        Ok(answer) if answer.is_success() => return None,
+        Ok(answer) => (Ending::Status(answer.status), route::retry_after(&answer.headers, engine.clock.now_us())),
+        Err(failed) if failed.error.kind().retryable() => (Ending::Lost(failed.state), None),
+        Err(_) => return None,
+    };
+    let delay = tries.next_after(ending, retry_after, || engine.chance()).filter(|_| engine.stages.on(Stage::Retry))?;
+    let in_time = exchange.left(engine.clock.monotonic_us()).is_none_or(|left| delay < left);
+    let provider = &exchange.attempts.last()?.provider;
+    (in_time && engine.retries.take(provider)).then_some(delay)
 }
 
 async fn send(
     engine: &Engine,
-    provider: &Provider,
+    exchange: &Exchange,
+    step: usize,
     request: UpstreamRequest,
     tries: &Tries<'_>,
 ) -> Result<UpstreamResponse, TransportError> {
     let deadlines = request.deadlines;
     let limit = tries.first_byte(&deadlines);
-    let Some(answer) = within(&engine.clock, limit, engine.transport_to(provider).send(request)).await else {
+    let Some(answer) =
+        within(&engine.clock, limit, engine.transport_to(&exchange.targets[step].provider).send(request)).await
+    else {
         let (state, error) = route::timed_out(limit.unwrap_or_default());
         return Err(TransportError { state, error });
     };
     let mut answer = answer?;
     let between = deadlines.read.or(engine.config.timeouts.between_chunks());
-    answer.body = watch(answer.body, between, &engine.clock);
+    let left = exchange.left(engine.clock.monotonic_us());
+    answer.body = watch(answer.body, between, left, &engine.clock);
     Ok(answer)
 }
 

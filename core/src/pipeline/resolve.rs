@@ -33,6 +33,7 @@ pub(crate) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
         targets: Vec::new(),
         universal: false,
         attempts: Vec::new(),
+        total: engine.config.timeouts.total().filter(|_| engine.stages.on(Stage::Timeout)),
     };
     let resolved = targets(engine, &mut exchange, request);
     (exchange, resolved)

@@ -1,13 +1,14 @@
 //! How a target is tried: once, or again after a wait, within its time.
 
+mod budget;
 mod retry;
 mod within;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
-
+pub(crate) use self::budget::Budget;
+pub(crate) use self::retry::{Ending, retry_after};
 pub(crate) use self::within::within;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
@@ -49,18 +50,19 @@ impl<'a> Tries<'a> {
         [timeout, deadlines.read].into_iter().flatten().min()
     }
 
-    /// How long to wait before another try after `status` (or after no answer), or `None` if this was the last.
-    pub(crate) fn next_after(&self, status: Option<StatusCode>, retry_after: Option<Duration>) -> Option<Duration> {
-        if self.is_last() || !retry::is_worth_it(status) {
+    /// How long to wait before another try after `ending`, or `None` if this was the last or would not help. `chance` is
+    /// drawn anew for every wait, from 0 to 1.
+    pub(crate) fn next_after(
+        &self,
+        ending: Ending,
+        retry_after: Option<Duration>,
+        chance: impl FnOnce() -> f64,
+    ) -> Option<Duration> {
+        if self.is_last() || !ending.is_among(&self.retry.on) {
             return None;
         }
-        Some(retry::delay(self.retry, self.made).max(retry_after.unwrap_or_default()))
+        Some(retry::delay(self.retry, self.made, chance).max(retry_after.unwrap_or_default()))
     }
-}
-
-/// How long a provider asks us to wait, in any of its spellings.
-pub(crate) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
-    retry::retry_after(headers)
 }
 
 /// The error of a try whose first byte did not come in time.

@@ -44,6 +44,7 @@ impl Rooms {
             hosted: BTreeMap::new(),
             keys: None,
             stages: Stages::default(),
+            seed: None,
         };
         Ok(Self { engine: Engine::new(Arc::new(config), catalogue, &parts) })
     }
