@@ -25,6 +25,7 @@ bench: ## Ratios against raw clients, in one run
 
 gen: ## Make the generated files anew: contract page, configuration schema, Swift and Kotlin glue
 	@./scripts/gen
+	@./scripts/gen-config
 	@./scripts/gen-bindings
 
 prices: ## Make the price table anew from the published package

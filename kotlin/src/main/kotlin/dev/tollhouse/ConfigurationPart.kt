@@ -1,0 +1,45 @@
+package dev.tollhouse
+
+import java.math.BigDecimal
+import kotlin.time.Duration
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonNull
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+
+/** Keeps a block for one part of the configuration from setting another by accident. */
+@DslMarker
+public annotation class ConfigurationDsl
+
+/** A part of a [Configuration]. It shows nothing of what it holds: there may be keys in it. */
+public abstract class ConfigurationPart internal constructor() {
+    /** What is set, under the names of the document. */
+    internal abstract fun parts(): Map<String, Any?>
+
+    /** The document as JSON text, with durations and money in their unit. Keys are in it, so it is not for logs. */
+    public fun toJson(): String = json(this).toString()
+}
+
+/** One of the words that a setting takes. */
+public interface ConfigurationWord {
+    /** The word as it stands in the document. */
+    public val word: String
+}
+
+private fun json(value: Any?): JsonElement =
+    when (value) {
+        null -> JsonNull
+        is JsonElement -> value
+        is ConfigurationPart -> json(value.parts())
+        is ConfigurationWord -> JsonPrimitive(value.word)
+        is Duration -> JsonPrimitive(BigDecimal(value.inWholeMicroseconds).movePointLeft(3).toPlainString() + "ms")
+        is BigDecimal -> JsonPrimitive(value.toPlainString() + " USD")
+        is Map<*, *> -> JsonObject(value.entries.filter { isSet(it.value) }.associate { (key, part) -> "$key" to json(part) })
+        is List<*> -> JsonArray(value.map(::json))
+        is Boolean -> JsonPrimitive(value)
+        is Number -> JsonPrimitive(value)
+        else -> JsonPrimitive("$value")
+    }
+
+private fun isSet(value: Any?): Boolean = value != null && (value as? Map<*, *>)?.isEmpty() != true && (value as? List<*>)?.isEmpty() != true

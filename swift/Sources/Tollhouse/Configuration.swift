@@ -1,0 +1,382 @@
+// Made by scripts/gen-config out of docs/reference/config.schema.json: do not edit.
+
+import Foundation
+
+/// The configuration of a gateway: the same document as `tollhouse.toml`. What is not set keeps its default.
+public struct Configuration: Encodable, Sendable, Equatable {
+    /// The gateway's id, as it stands in URLs and logs: 1 to 64 letters, digits, `-`, `_` or `.`.
+    public var id: String?
+    /// Answers that are given again without a call.
+    public var cache: Cache?
+    /// What is refused before a call is made.
+    public var limits: Limits?
+    /// What is tried again.
+    public var retries: Retry?
+    /// How long is waited.
+    public var timeouts: Timeout?
+    /// Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
+    /// `custom-{slug}`.
+    public var providers: [String: Provider]?
+    /// Prices by `provider/model`; they go before the built-in ones.
+    public var prices: [String: Price]?
+    /// What is remembered of each call.
+    public var logs: Logs?
+    /// The server on the loopback interface.
+    public var server: Server?
+
+    public init(
+        id: String? = nil,
+        cache: Cache? = nil,
+        limits: Limits? = nil,
+        retries: Retry? = nil,
+        timeouts: Timeout? = nil,
+        providers: [String: Provider]? = nil,
+        prices: [String: Price]? = nil,
+        logs: Logs? = nil,
+        server: Server? = nil
+    ) {
+        self.id = id
+        self.cache = cache
+        self.limits = limits
+        self.retries = retries
+        self.timeouts = timeouts
+        self.providers = providers
+        self.prices = prices
+        self.logs = logs
+        self.server = server
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var parts = encoder.container(keyedBy: ConfigurationKey.self)
+        try parts.encodeIfPresent(id, forKey: "id")
+        try parts.encodeIfPresent(cache, forKey: "cache")
+        try parts.encodeIfPresent(limits, forKey: "limits")
+        try parts.encodeIfPresent(retries, forKey: "retries")
+        try parts.encodeIfPresent(timeouts, forKey: "timeouts")
+        try parts.encodeIfPresent(providers, forKey: "providers")
+        try parts.encodeIfPresent(prices, forKey: "prices")
+        try parts.encodeIfPresent(logs, forKey: "logs")
+        try parts.encodeIfPresent(server, forKey: "server")
+    }
+}
+
+extension Configuration {
+    /// Answers that are given again without a call.
+    public struct Cache: Encodable, Sendable, Equatable {
+        /// How long an answer is given again: 1 s to 31 days. Without it, or with `"0"`, only requests that ask for it
+        /// are cached.
+        public var ttl: Duration?
+        /// Memory for all answers together. 0 stores none.
+        public var maxBytes: Int64?
+        /// Larger requests and answers are not stored.
+        public var maxEntryBytes: Int64?
+
+        public init(
+            ttl: Duration? = nil,
+            maxBytes: Int64? = nil,
+            maxEntryBytes: Int64? = nil
+        ) {
+            self.ttl = ttl
+            self.maxBytes = maxBytes
+            self.maxEntryBytes = maxEntryBytes
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(ttl?.spanText, forKey: "ttl")
+            try parts.encodeIfPresent(maxBytes, forKey: "max_bytes")
+            try parts.encodeIfPresent(maxEntryBytes, forKey: "max_entry_bytes")
+        }
+    }
+}
+
+extension Configuration {
+    /// What is refused before a call is made.
+    public struct Limits: Encodable, Sendable, Equatable {
+        /// Requests of this gateway in a span of time. Answers from the cache do not count.
+        public var requests: RequestLimit?
+
+        public init(
+            requests: RequestLimit? = nil
+        ) {
+            self.requests = requests
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(requests, forKey: "requests")
+        }
+    }
+}
+
+extension Configuration {
+    /// At most `limit` requests in `per`.
+    public struct RequestLimit: Encodable, Sendable, Equatable {
+        /// How many requests pass. 0 switches the limit off.
+        public var limit: Int64?
+        /// In which span of time, up to 31 days. `"0"` switches the limit off.
+        public var per: Duration?
+        /// How the span of time moves.
+        public var technique: Technique?
+
+        public init(
+            limit: Int64? = nil,
+            per: Duration? = nil,
+            technique: Technique? = nil
+        ) {
+            self.limit = limit
+            self.per = per
+            self.technique = technique
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(limit, forKey: "limit")
+            try parts.encodeIfPresent(per?.spanText, forKey: "per")
+            try parts.encodeIfPresent(technique, forKey: "technique")
+        }
+    }
+}
+
+extension Configuration {
+    /// What is tried again at the same target.
+    public struct Retry: Encodable, Sendable, Equatable {
+        /// How often a target is tried, the first time included: 1 to 5.
+        public var maxAttempts: Int64?
+        /// What is waited before the second try, up to 5 s.
+        public var delay: Duration?
+        /// How the delay grows.
+        public var backoff: Backoff?
+
+        public init(
+            maxAttempts: Int64? = nil,
+            delay: Duration? = nil,
+            backoff: Backoff? = nil
+        ) {
+            self.maxAttempts = maxAttempts
+            self.delay = delay
+            self.backoff = backoff
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(maxAttempts, forKey: "max_attempts")
+            try parts.encodeIfPresent(delay?.spanText, forKey: "delay")
+            try parts.encodeIfPresent(backoff, forKey: "backoff")
+        }
+    }
+}
+
+extension Configuration {
+    /// How long is waited. Zero waits for ever, where that is allowed.
+    public struct Timeout: Encodable, Sendable, Equatable {
+        /// For a connection to a provider: 1 ms to 1 day.
+        public var connect: Duration?
+        /// From sending a request to the first byte of its answer, up to 1 day. A stream that began in time is not cut.
+        public var firstByte: Duration?
+        /// Between two chunks of an answer, up to 1 day; 10 minutes without it, as the providers' SDKs have it.
+        public var betweenChunks: Duration?
+
+        public init(
+            connect: Duration? = nil,
+            firstByte: Duration? = nil,
+            betweenChunks: Duration? = nil
+        ) {
+            self.connect = connect
+            self.firstByte = firstByte
+            self.betweenChunks = betweenChunks
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(connect?.spanText, forKey: "connect")
+            try parts.encodeIfPresent(firstByte?.spanText, forKey: "first_byte")
+            try parts.encodeIfPresent(betweenChunks?.spanText, forKey: "between_chunks")
+        }
+    }
+}
+
+extension Configuration {
+    /// Settings of one provider.
+    public struct Provider: Encodable, Sendable, Equatable {
+        /// The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked.
+        public var key: Secret?
+        /// The environment variable that holds the key.
+        public var keyEnv: String?
+        /// Where the provider is: an `http` or `https` URL without credentials, query or fragment.
+        public var baseUrl: String?
+        /// The format of its bodies; `openai` for a provider of your own.
+        public var format: Format?
+        /// Headers for every request that does not bring them itself. Their values are kept like keys.
+        public var headers: [String: Secret]?
+
+        public init(
+            key: Secret? = nil,
+            keyEnv: String? = nil,
+            baseUrl: String? = nil,
+            format: Format? = nil,
+            headers: [String: Secret]? = nil
+        ) {
+            self.key = key
+            self.keyEnv = keyEnv
+            self.baseUrl = baseUrl
+            self.format = format
+            self.headers = headers
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(key, forKey: "key")
+            try parts.encodeIfPresent(keyEnv, forKey: "key_env")
+            try parts.encodeIfPresent(baseUrl, forKey: "base_url")
+            try parts.encodeIfPresent(format, forKey: "format")
+            try parts.encodeIfPresent(headers, forKey: "headers")
+        }
+    }
+}
+
+extension Configuration {
+    /// Prices of one model, each per million tokens.
+    public struct Price: Encodable, Sendable, Equatable {
+        /// Input tokens. In US dollars.
+        public var input: Decimal?
+        /// Output tokens. In US dollars.
+        public var output: Decimal?
+        /// Input tokens that the provider's prompt cache held; without it they cost as much as other input. In US dollars.
+        public var cacheRead: Decimal?
+        /// Input tokens written to the provider's prompt cache; without it they cost as much as other input. In US dollars.
+        public var cacheWrite: Decimal?
+
+        public init(
+            input: Decimal? = nil,
+            output: Decimal? = nil,
+            cacheRead: Decimal? = nil,
+            cacheWrite: Decimal? = nil
+        ) {
+            self.input = input
+            self.output = output
+            self.cacheRead = cacheRead
+            self.cacheWrite = cacheWrite
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(input?.moneyText, forKey: "input")
+            try parts.encodeIfPresent(output?.moneyText, forKey: "output")
+            try parts.encodeIfPresent(cacheRead?.moneyText, forKey: "cache_read")
+            try parts.encodeIfPresent(cacheWrite?.moneyText, forKey: "cache_write")
+        }
+    }
+}
+
+extension Configuration {
+    /// What is remembered of each call.
+    public struct Logs: Encodable, Sendable, Equatable {
+        /// Whether a call is logged if its request does not say.
+        public var enabled: Bool?
+        /// The SQLite file. Without it the log is kept in memory and ends with the gateway.
+        public var path: String?
+        /// Whether bodies are kept if the request does not say.
+        public var payloads: Bool?
+        /// How many logs are kept, at least 1. Without it there is no bound.
+        public var maxRecords: Int64?
+        /// What happens at `max_records`.
+        public var whenFull: WhenFull?
+
+        public init(
+            enabled: Bool? = nil,
+            path: String? = nil,
+            payloads: Bool? = nil,
+            maxRecords: Int64? = nil,
+            whenFull: WhenFull? = nil
+        ) {
+            self.enabled = enabled
+            self.path = path
+            self.payloads = payloads
+            self.maxRecords = maxRecords
+            self.whenFull = whenFull
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(enabled, forKey: "enabled")
+            try parts.encodeIfPresent(path, forKey: "path")
+            try parts.encodeIfPresent(payloads, forKey: "payloads")
+            try parts.encodeIfPresent(maxRecords, forKey: "max_records")
+            try parts.encodeIfPresent(whenFull, forKey: "when_full")
+        }
+    }
+}
+
+extension Configuration {
+    /// The server on the loopback interface.
+    public struct Server: Encodable, Sendable, Equatable {
+        /// The TCP port; 0 takes any that is free.
+        public var port: Int64?
+        /// What requests must bring as `cf-aig-authorization: Bearer {token}`. Without it none is asked for.
+        public var token: Secret?
+
+        public init(
+            port: Int64? = nil,
+            token: Secret? = nil
+        ) {
+            self.port = port
+            self.token = token
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(port, forKey: "port")
+            try parts.encodeIfPresent(token, forKey: "token")
+        }
+    }
+}
+
+extension Configuration {
+    /// How a limit's span of time moves.
+    public enum Technique: String, Encodable, Sendable, CaseIterable {
+        /// One span follows the other; each starts at zero.
+        case fixed
+        /// The span that ends now.
+        case sliding
+    }
+}
+
+extension Configuration {
+    /// How the delay between tries grows.
+    public enum Backoff: String, Encodable, Sendable, CaseIterable {
+        /// Always the same: d, d, d.
+        case constant
+        /// d, 2d, 3d.
+        case linear
+        /// d, 2d, 4d.
+        case exponential
+    }
+}
+
+extension Configuration {
+    /// The format that a provider's bodies are in: it decides how usage and stream ends are read, and whether an
+    /// OpenAI-shaped call needs translation.
+    public enum Format: String, Encodable, Sendable, CaseIterable {
+        /// OpenAI: chat completions, responses, embeddings.
+        case openai
+        /// Anthropic messages.
+        case anthropic
+        /// Google Gemini `generateContent`.
+        case gemini
+        /// Cloudflare Workers AI.
+        case workersAi = "workers-ai"
+        /// Anything else: passed through, neither metered nor translated.
+        case other
+    }
+}
+
+extension Configuration {
+    /// What happens when the log is full.
+    public enum WhenFull: String, Encodable, Sendable, CaseIterable {
+        /// The oldest log makes room.
+        case deleteOldest = "delete_oldest"
+        /// New calls are not logged.
+        case stopInserting = "stop_inserting"
+    }
+}
