@@ -42,6 +42,7 @@ function type(definition) {
 
 function plain(name, definition) {
   if (name === "object") return `Record<string, ${type(definition.additionalProperties)}>`;
+  if (name === "array") return `(${type(definition.items)})[]`;
   return name === "integer" ? "number" : name;
 }
 

@@ -80,7 +80,7 @@ export interface RetryConfig {
   /** By how much a wait may be shortened by chance, in percent, so that many callers do not come back at once: 0 to 100. */
   jitter_percent?: number;
   /** After what is tried again: `not_sent`, `maybe_processed`, a status such as `429`, or `5xx`. */
-  on?: array;
+  on?: (Cause)[];
   /**
    * How many calls more a provider may get by retries, in percent of the calls to it: 0 to 100. Ten retries are always
    * free, so that a few calls alone are tried again as they ask. 0 sets no bound.
