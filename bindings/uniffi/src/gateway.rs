@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use tollhouse::{Config, Error, ErrorKind, Payload, Response};
 #[cfg(feature = "server")]
 use tollhouse_server::Loopback;
@@ -33,6 +34,15 @@ impl Gateway {
             core,
         }
     }
+
+    async fn universal(&self, entries: String, options: Option<String>) -> Result<Response, Error> {
+        self.core.run(&json("entries", &entries)?, &optional_json("options", options.as_deref())?).await
+    }
+
+    async fn one_shape(&self, model: String, messages: String, options: Option<String>) -> Result<Response, Error> {
+        let options = optional_json("options", options.as_deref())?;
+        self.core.chat(&model, &json("messages", &messages)?, &options).await
+    }
 }
 
 #[uniffi::export]
@@ -47,9 +57,8 @@ impl Gateway {
         tokens: Option<Arc<dyn TokenBroker>>,
     ) -> Result<Arc<Self>, Failure> {
         let config = match (config, file) {
-            (Some(json), _) => Config::from_json(&json)?,
             (None, Some(file)) => Config::from_file(&file)?,
-            (None, None) => Config::default(),
+            (json, _) => Config::from_json(&discreet(json.unwrap_or_else(|| "{}".to_owned())))?,
         };
         let mut builder = tollhouse::Gateway::builder(config);
         for (name, provider) in providers {
@@ -74,19 +83,12 @@ impl Gateway {
 
     /// The universal endpoint. JSON text.
     pub async fn run(&self, entries: String, options: Option<String>) -> Result<Answer, Failure> {
-        answered(async {
-            self.core.run(&json("entries", &entries)?, &optional_json("options", options.as_deref())?).await
-        })
-        .await
+        answered(self.universal(entries, options)).await
     }
 
     /// Any chat model, in one shape. `messages` and `options` are JSON text.
     pub async fn chat(&self, model: String, messages: String, options: Option<String>) -> Result<Answer, Failure> {
-        answered(async {
-            let options = optional_json("options", options.as_deref())?;
-            self.core.chat(&model, &json("messages", &messages)?, &options).await
-        })
-        .await
+        answered(self.one_shape(model, messages, options)).await
     }
 
     /// The loopback server's URL. The first call starts it: a socket and a thread of its own.
@@ -178,7 +180,18 @@ impl Gateway {
     }
 }
 
-/// A way to end a blocking call from another thread.
+/// The configuration with `logs.payloads` off where it says nothing of them: a phone is not a place to keep what its
+/// user asked. A file is taken as it stands.
+fn discreet(config: String) -> String {
+    // What cannot be read is refused by core, in its own words.
+    let Ok(Value::Object(mut document)) = serde_json::from_str(&config) else { return config };
+    if let Some(logs) = document.entry("logs").or_insert_with(|| Map::new().into()).as_object_mut() {
+        logs.entry("payloads").or_insert(Value::Bool(false));
+    }
+    Value::Object(document).to_string()
+}
+
+/// A way to end a call from another thread.
 #[derive(uniffi::Object)]
 pub struct Call(tokio::sync::watch::Sender<bool>);
 
@@ -192,6 +205,36 @@ impl Call {
     /// Ends the call, now or before it begins. What it had sent is logged as cancelled.
     pub fn cancel(&self) {
         self.0.send_replace(true);
+    }
+}
+
+/// A gateway's calls for hosts whose generated code drops no future (Swift's): they end when the call is cancelled.
+#[uniffi::export]
+impl Call {
+    /// [`Gateway::handle`].
+    pub async fn handle(&self, gateway: Arc<Gateway>, request: Request) -> Result<Answer, Failure> {
+        answered(self.cancellable(async { gateway.core.handle(request.parsed()?).await })).await
+    }
+
+    /// [`Gateway::run`].
+    pub async fn run(
+        &self,
+        gateway: Arc<Gateway>,
+        entries: String,
+        options: Option<String>,
+    ) -> Result<Answer, Failure> {
+        answered(self.cancellable(gateway.universal(entries, options))).await
+    }
+
+    /// [`Gateway::chat`].
+    pub async fn chat(
+        &self,
+        gateway: Arc<Gateway>,
+        model: String,
+        messages: String,
+        options: Option<String>,
+    ) -> Result<Answer, Failure> {
+        answered(self.cancellable(gateway.one_shape(model, messages, options))).await
     }
 }
 

@@ -342,6 +342,21 @@ uint64_t uniffi_tollhouse_ffi_fn_constructor_call_new(RustCallStatus *_Nonnull o
 void uniffi_tollhouse_ffi_fn_method_call_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_CALL_CHAT
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_CALL_CHAT
+uint64_t uniffi_tollhouse_ffi_fn_method_call_chat(uint64_t ptr, uint64_t gateway, RustBuffer model, RustBuffer messages, RustBuffer options
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_CALL_HANDLE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_CALL_HANDLE
+uint64_t uniffi_tollhouse_ffi_fn_method_call_handle(uint64_t ptr, uint64_t gateway, RustBuffer request
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_CALL_RUN
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_CALL_RUN
+uint64_t uniffi_tollhouse_ffi_fn_method_call_run(uint64_t ptr, uint64_t gateway, RustBuffer entries, RustBuffer options
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_GATEWAY
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_GATEWAY
 uint64_t uniffi_tollhouse_ffi_fn_clone_gateway(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -830,6 +845,24 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_body_next_blocking(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_CALL_CANCEL
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_CALL_CANCEL
 uint16_t uniffi_tollhouse_ffi_checksum_method_call_cancel(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_CALL_CHAT
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_CALL_CHAT
+uint16_t uniffi_tollhouse_ffi_checksum_method_call_chat(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_CALL_HANDLE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_CALL_HANDLE
+uint16_t uniffi_tollhouse_ffi_checksum_method_call_handle(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_CALL_RUN
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_CALL_RUN
+uint16_t uniffi_tollhouse_ffi_checksum_method_call_run(void
     
 );
 #endif

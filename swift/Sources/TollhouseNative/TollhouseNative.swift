@@ -761,7 +761,7 @@ public func FfiConverterTypeBody_lower(_ value: Body) -> UInt64 {
 
 
 /**
- * A way to end a blocking call from another thread.
+ * A way to end a call from another thread.
  */
 public protocol CallProtocol: AnyObject, Sendable {
     
@@ -770,9 +770,24 @@ public protocol CallProtocol: AnyObject, Sendable {
      */
     func cancel() 
     
+    /**
+     * [`Gateway::chat`].
+     */
+    func chat(gateway: Gateway, model: String, messages: String, options: String?) async throws  -> Answer
+    
+    /**
+     * [`Gateway::handle`].
+     */
+    func handle(gateway: Gateway, request: Request) async throws  -> Answer
+    
+    /**
+     * [`Gateway::run`].
+     */
+    func run(gateway: Gateway, entries: String, options: String?) async throws  -> Answer
+    
 }
 /**
- * A way to end a blocking call from another thread.
+ * A way to end a call from another thread.
  */
 open class Call: CallProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -844,6 +859,63 @@ open func cancel()  {try! rustCall() {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * [`Gateway::chat`].
+     */
+open func chat(gateway: Gateway, model: String, messages: String, options: String?)async throws  -> Answer  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_call_chat(
+                        self.uniffiCloneHandle(),FfiConverterTypeGateway_lower(gateway),FfiConverterString.lower(model),FfiConverterString.lower(messages),FfiConverterOptionString.lower(options)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAnswer_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+    /**
+     * [`Gateway::handle`].
+     */
+open func handle(gateway: Gateway, request: Request)async throws  -> Answer  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_call_handle(
+                        self.uniffiCloneHandle(),FfiConverterTypeGateway_lower(gateway),FfiConverterTypeRequest_lower(request)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAnswer_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+    /**
+     * [`Gateway::run`].
+     */
+open func run(gateway: Gateway, entries: String, options: String?)async throws  -> Answer  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_call_run(
+                        self.uniffiCloneHandle(),FfiConverterTypeGateway_lower(gateway),FfiConverterString.lower(entries),FfiConverterOptionString.lower(options)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeAnswer_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
 }
     
 
@@ -3326,14 +3398,14 @@ public func errorKinds() -> [String]  {
 })
 }
 
-private enum InitializationResult {
+public enum InitializationResult {
     case ok
     case contractVersionMismatch
     case apiChecksumMismatch
 }
 // Use a global variable to perform the versioning checks. Swift ensures that
 // the code inside is only computed once.
-private let initializationResult: InitializationResult = {
+public let initializationResult: InitializationResult = {
     // Get the bindings contract version from our ComponentInterface
     let bindings_contract_version = 30
     // Get the scaffolding contract version by calling the into the dylib
@@ -3354,6 +3426,15 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_call_cancel() != 26702) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_call_chat() != 26396) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_call_handle() != 29871) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_call_run() != 9464) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_chat() != 14259) {

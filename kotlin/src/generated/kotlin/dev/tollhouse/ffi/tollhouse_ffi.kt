@@ -764,6 +764,12 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_call_cancel(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_call_chat(
+    ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_call_handle(
+    ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_call_run(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_chat(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_close(
@@ -859,6 +865,12 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_call_cancel(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_tollhouse_ffi_fn_method_call_chat(`ptr`: Long,`gateway`: Long,`model`: RustBuffer.ByValue,`messages`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_call_handle(`ptr`: Long,`gateway`: Long,`request`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_call_run(`ptr`: Long,`gateway`: Long,`entries`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_tollhouse_ffi_fn_clone_gateway(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_tollhouse_ffi_fn_free_gateway(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1071,6 +1083,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_call_cancel() and 0xFFFF) != 26702) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_call_chat() and 0xFFFF) != 26396) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_call_handle() and 0xFFFF) != 29871) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_call_run() and 0xFFFF) != 9464) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_chat() and 0xFFFF) != 14259) {
@@ -2034,7 +2055,7 @@ public object FfiConverterTypeBody: FfiConverter<Body, Long> {
 
 
 /**
- * A way to end a blocking call from another thread.
+ * A way to end a call from another thread.
  */
 public interface CallInterface {
     
@@ -2043,11 +2064,26 @@ public interface CallInterface {
      */
     fun `cancel`()
     
+    /**
+     * [`Gateway::chat`].
+     */
+    suspend fun `chat`(`gateway`: Gateway, `model`: kotlin.String, `messages`: kotlin.String, `options`: kotlin.String?): Answer
+    
+    /**
+     * [`Gateway::handle`].
+     */
+    suspend fun `handle`(`gateway`: Gateway, `request`: Request): Answer
+    
+    /**
+     * [`Gateway::run`].
+     */
+    suspend fun `run`(`gateway`: Gateway, `entries`: kotlin.String, `options`: kotlin.String?): Answer
+    
     companion object
 }
 
 /**
- * A way to end a blocking call from another thread.
+ * A way to end a call from another thread.
  */
 open class Call: Disposable, AutoCloseable, CallInterface
 {
@@ -2172,6 +2208,87 @@ open class Call: Disposable, AutoCloseable, CallInterface
     }
     
     
+
+    
+    /**
+     * [`Gateway::chat`].
+     */
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `chat`(`gateway`: Gateway, `model`: kotlin.String, `messages`: kotlin.String, `options`: kotlin.String?) : Answer {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_call_chat(
+                uniffiHandle,
+                
+        FfiConverterTypeGateway.lower(`gateway`),
+        FfiConverterString.lower(`model`),
+        FfiConverterString.lower(`messages`),
+        FfiConverterOptionalString.lower(`options`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAnswer.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * [`Gateway::handle`].
+     */
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `handle`(`gateway`: Gateway, `request`: Request) : Answer {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_call_handle(
+                uniffiHandle,
+                
+        FfiConverterTypeGateway.lower(`gateway`),
+        FfiConverterTypeRequest.lower(`request`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAnswer.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * [`Gateway::run`].
+     */
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `run`(`gateway`: Gateway, `entries`: kotlin.String, `options`: kotlin.String?) : Answer {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_call_run(
+                uniffiHandle,
+                
+        FfiConverterTypeGateway.lower(`gateway`),
+        FfiConverterString.lower(`entries`),
+        FfiConverterOptionalString.lower(`options`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypeAnswer.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
 
     
 
