@@ -1,7 +1,7 @@
 # Every command of the project. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench gen prices
+.PHONY: help demo test check bench sizes gen prices
 
 CARGO ?= cargo
 # `make test PROFILE=ci` builds what Python and Node load with optimisations.
@@ -22,6 +22,9 @@ check: ## Formatters, linters, type checkers, generated files
 
 bench: ## Ratios against raw clients, in one run
 	@./benches/run
+
+sizes: ## The library that an app carries, by what is in it; takes long
+	@./scripts/sizes
 
 gen: ## Make the generated files anew: contract page, configuration schema, Swift and Kotlin glue
 	@./scripts/gen

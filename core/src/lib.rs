@@ -11,6 +11,10 @@ mod gateway;
 mod headers;
 mod keys;
 mod limit;
+#[cfg(feature = "sqlite")]
+mod log;
+#[cfg(not(feature = "sqlite"))]
+#[path = "log/absent.rs"]
 mod log;
 mod message;
 mod metadata;

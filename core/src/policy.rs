@@ -82,7 +82,7 @@ impl Policy {
                 on: config.retries.on.as_slice().into(),
             },
             timeout: config.timeouts.first_byte(),
-            log: config.logs.enabled,
+            log: config.logs.enabled && cfg!(feature = "sqlite"),
             payloads: config.logs.payloads,
             metadata: Map::new(),
             event_id: None,

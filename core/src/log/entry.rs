@@ -5,17 +5,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value, json};
 
+use super::payload::Payload;
 use super::time;
 use crate::usage::NanoUsd;
-
-/// One of the two bodies of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Payload {
-    /// What was asked.
-    Request,
-    /// What was answered.
-    Response,
-}
 
 /// One log with the first `head_bytes` bytes of its bodies, or `None` if there is none.
 pub(super) fn read(connection: &Connection, id: &str, head_bytes: usize) -> rusqlite::Result<Option<Value>> {

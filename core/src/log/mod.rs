@@ -4,6 +4,7 @@
 //! appended before it.
 
 mod append;
+mod apply;
 mod columns;
 mod database;
 mod entry;
@@ -11,6 +12,7 @@ mod filter;
 mod health;
 mod memory;
 mod patch;
+mod payload;
 mod query;
 mod queue;
 mod schema;
@@ -22,9 +24,9 @@ mod time;
 mod usage;
 mod writer;
 
-pub use entry::Payload;
 pub use health::LogHealth;
 pub use patch::{Change, LogPatch};
+pub use payload::Payload;
 pub use query::{LogPage, LogQuery};
 pub(crate) use settings::LogSettings;
 pub(crate) use store::LogStore;

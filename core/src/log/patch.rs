@@ -1,7 +1,6 @@
 //! What may be changed in a log afterwards: what people think of the answer.
 //! Reference: `AiGatewayPatchLog` in `@cloudflare/workers-types`.
 
-use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
 use crate::config::nearest;
@@ -34,11 +33,11 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
-    fn is_made(&self) -> bool {
+    pub(super) fn is_made(&self) -> bool {
         !matches!(self, Self::Keep)
     }
 
-    fn value(&self) -> Option<&T> {
+    pub(super) fn value(&self) -> Option<&T> {
         match self {
             Self::Set(value) => Some(value),
             Self::Keep | Self::Clear => None,
@@ -74,29 +73,6 @@ impl LogPatch {
             })?,
         })
     }
-}
-
-/// Makes the changes, and says whether the log exists.
-pub(super) fn apply(connection: &Connection, id: &str, patch: &LogPatch) -> rusqlite::Result<bool> {
-    let metadata = patch.metadata.value().cloned().unwrap_or_default();
-    let mut update = connection.prepare_cached(
-        "UPDATE log SET
-            rev = rev + 1,
-            feedback = iif(?2, ?3, feedback),
-            score = iif(?4, ?5, score),
-            metadata = iif(?6, ?7, metadata)
-         WHERE id = ?1",
-    )?;
-    let changed = update.execute(params![
-        id,
-        patch.feedback.is_made(),
-        patch.feedback.value(),
-        patch.score.is_made(),
-        patch.score.value(),
-        patch.metadata.is_made(),
-        Value::Object(metadata).to_string(),
-    ])?;
-    Ok(changed == 1)
 }
 
 fn change<T>(

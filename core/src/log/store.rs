@@ -10,10 +10,12 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::append::Pending;
+use super::apply::apply;
 use super::database::Database;
-use super::entry::{self, Payload};
+use super::entry;
 use super::health::{Health, LogHealth};
-use super::patch::{self, LogPatch};
+use super::patch::LogPatch;
+use super::payload::Payload;
 use super::query::{self, LogPage, LogQuery};
 use super::queue::Command;
 use super::settings::LogSettings;
@@ -81,7 +83,7 @@ impl LogStore {
     pub(crate) fn patch(&self, id: &str, patch: LogPatch) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let id = id.to_owned();
         self.ask(move |database| {
-            let found = database.ask(|connection| patch::apply(connection, &id, &patch))?;
+            let found = database.ask(|connection| apply(connection, &id, &patch))?;
             if found { Ok(()) } else { Err(not_found(&id)) }
         })
     }
