@@ -1,0 +1,205 @@
+import Foundation
+internal import TollhouseNative
+
+/// An AI gateway in this process.
+///
+/// ```swift
+/// let gateway = try Gateway(.init(cache: .init(ttl: .seconds(3600))))
+/// for try await piece in gateway.chat("openai/gpt-4o-mini", "Tell me a joke").text {
+///     print(piece, terminator: "")
+/// }
+/// ```
+///
+/// Opening one starts nothing: no thread, no file, no socket. Its calls may come from any task at the same time; cancelling the
+/// task ends the call at the provider.
+public final class Gateway: Sendable {
+    let native: TollhouseNative.Gateway
+
+    /// Opens a gateway.
+    ///
+    /// - Parameters:
+    ///   - configuration: What is not set keeps its default. `logs.payloads` is off unless it is set.
+    ///   - providers: Models that answer in this process, by the name that calls use: `local` for `local/any-model`.
+    ///   - keys: Asked for the key of a provider where neither the call nor the configuration has one.
+    /// - Throws: `config`, with the field that cannot work.
+    public convenience init(
+        _ configuration: Configuration = Configuration(), providers: [String: any HostedProvider] = [:], keys: (any TokenBroker)? = nil
+    ) throws(TollhouseError) {
+        try self.init(text: jsonText(configuration, naming: "configuration"), file: nil, providers: providers, keys: keys)
+    }
+
+    /// Opens a gateway with the configuration as JSON text. See ``init(_:providers:keys:)``.
+    public convenience init(
+        json: String, providers: [String: any HostedProvider] = [:], keys: (any TokenBroker)? = nil
+    ) throws(TollhouseError) {
+        try self.init(text: json, file: nil, providers: providers, keys: keys)
+    }
+
+    /// Opens a gateway with the configuration in a TOML or JSON file, which is taken as it stands: bodies are logged unless it says
+    /// `payloads = false`. See ``init(_:providers:keys:)``.
+    public convenience init(
+        file: URL, providers: [String: any HostedProvider] = [:], keys: (any TokenBroker)? = nil
+    ) throws(TollhouseError) {
+        try self.init(text: nil, file: file.path, providers: providers, keys: keys)
+    }
+
+    private init(
+        text: String?, file: String?, providers: [String: any HostedProvider], keys: (any TokenBroker)?
+    ) throws(TollhouseError) {
+        try checkLibrary()
+        native = try Tollhouse.native {
+            try TollhouseNative.Gateway.open(
+                config: text, file: file, providers: providers.mapValues(Hosted.init), tokens: keys.map(Brokered.init)
+            )
+        }
+    }
+
+    /// One that is open already.
+    init(native: TollhouseNative.Gateway) {
+        self.native = native
+    }
+
+    /// The door: every other call is a short path to it. Where no provider answered, the answer is the gateway's own, and its
+    /// ``Response/failure`` says why.
+    ///
+    /// - Parameters:
+    ///   - method: The HTTP method.
+    ///   - target: A path of the gateway, such as `/openai/chat/completions`, or a provider's absolute URL.
+    ///   - headers: The provider's headers, and `cf-aig-*` for the gateway.
+    ///   - body: The provider's own body.
+    /// - Throws: `invalidRequest`, `closed`.
+    public func handle(_ method: String, _ target: String, headers: Headers = [:], body: Data = Data()) async throws -> Response {
+        try await send(
+            Request(
+                method: method, target: target, headers: headers.native, body: body, connectTimeoutMs: nil, readTimeoutMs: nil
+            )
+        )
+    }
+
+    /// The universal endpoint: entries are tried in order until one succeeds; `cf-aig-step` of the answer names it.
+    ///
+    /// - Parameters:
+    ///   - entries: A list of ``Entry``, or the same as ``JSON``.
+    ///   - options: `gateway` with settings of this call, `extraHeaders`.
+    public func run(_ entries: some Encodable & Sendable, _ options: JSON = [:]) async throws -> Response {
+        let entries = try jsonText(entries, naming: "entries")
+        let options = try jsonText(options, naming: "options")
+        return try await answer { [native] call in
+            try await call.run(gateway: native, entries: entries, options: options)
+        }
+    }
+
+    /// Any chat model in OpenAI's shape. The call is made when its result is asked for: ``Chat/text`` and others.
+    ///
+    /// - Parameters:
+    ///   - model: `{provider}/{model}`
+    ///   - messages: A text, a list of ``ChatMessage``, or the same as ``JSON``.
+    ///   - options: Further fields of the body, such as `max_tokens`, and those of ``run(_:_:)``.
+    public func chat(_ model: String, _ messages: some Encodable & Sendable, _ options: JSON = [:]) -> Chat {
+        Chat(gateway: self, model: model, messages: messages, options: options)
+    }
+
+    /// A base URL of this gateway for SDKs that take nothing else: of `provider`, or of the universal endpoint. The first call starts
+    /// a server on the loopback interface; the URL holds its key.
+    public func getUrl(_ provider: String? = nil) throws(TollhouseError) -> String {
+        try Tollhouse.native { try native.getUrl(provider: provider) }
+    }
+
+    /// The log of one call, readable as soon as its answer is there.
+    ///
+    /// - Throws: `logNotFound`.
+    public func getLog(_ logId: String) async throws -> Log {
+        try fromJSON(try await Tollhouse.native { [native] in try await native.getLog(logId: logId) })
+    }
+
+    /// Adds `feedback` (-1 or 1), a `score` or `metadata` to a log.
+    ///
+    /// - Throws: `logNotFound`, `invalidRequest`.
+    public func patchLog(_ logId: String, _ patch: JSON) async throws {
+        let patch = try jsonText(patch, naming: "patch")
+        try await Tollhouse.native { [native] in try await native.patchLog(logId: logId, patch: patch) }
+    }
+
+    /// Logs, the newest first unless the query says otherwise.
+    ///
+    /// - Parameter query: `limit`, `page`, `order_by`, `direction`, `search`, `since`, `until`, `metadata`, `filters`, or a field and
+    ///   the value that it must have.
+    public func logs(_ query: JSON = [:]) async throws -> LogPage {
+        let query = try jsonText(query, naming: "query")
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.logs(query: query) })
+    }
+
+    /// Deletes the logs that a query selects, and tells how many there were.
+    @discardableResult
+    public func deleteLogs(_ query: JSON) async throws -> Int {
+        let query = try jsonText(query, naming: "query")
+        return Int(try await Tollhouse.native { [native] in try await native.deleteLogs(query: query) })
+    }
+
+    /// One body of a call, whole, where payloads are collected.
+    ///
+    /// - Throws: `logNotFound`, if there is no such log or it has no such body.
+    public func logPayload(_ logId: String, _ part: LogPart) async throws -> Data {
+        try await Tollhouse.native { [native] in try await native.logPayload(logId: logId, part: part.rawValue) }
+    }
+
+    /// Requests, tokens and cost, in groups.
+    ///
+    /// - Parameter query: `group_by`, and what ``logs(_:)`` selects by.
+    public func usage(_ query: JSON = [:]) async throws -> UsageReport {
+        let query = try jsonText(query, naming: "query")
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.usage(query: query) })
+    }
+
+    /// Tokens of a text or of chat messages before a call, offline.
+    ///
+    /// - Throws: `unknownModel`, if the model's vocabulary is not known.
+    public func countTokens(_ model: String, _ input: some Encodable) throws(TollhouseError) -> TokenCount {
+        let input = try jsonText(input, naming: "input")
+        return try fromJSON(try Tollhouse.native { try native.countTokens(model: model, input: input) })
+    }
+
+    /// The configuration in force, with every default. Secrets show as `set`.
+    public func config() throws(TollhouseError) -> JSON {
+        try fromJSON(native.config())
+    }
+
+    /// How the log is doing: whether it is as configured, and what was lost.
+    public func health() throws(TollhouseError) -> LogHealth {
+        try fromJSON(try Tollhouse.native { try native.health() })
+    }
+
+    /// Returns when everything that was logged so far is on disk: for the moment when the app goes to the background.
+    public func flush() async throws {
+        try await Tollhouse.native { [native] in try await native.flush() }
+    }
+
+    /// Writes what is still to be written, for at most five seconds, and refuses calls from then on. Closing twice is harmless.
+    public func close() async throws {
+        try await Tollhouse.native { [native] in try await native.close(budgetMs: 5_000) }
+    }
+}
+
+extension Gateway {
+    func send(_ request: Request) async throws -> Response {
+        try await answer { [native] call in try await call.handle(gateway: native, request: request) }
+    }
+
+    func answer(_ work: @escaping @Sendable (Call) async throws -> Answer) async throws -> Response {
+        let call = Call()
+        return try await withTaskCancellationHandler {
+            Response(try await Tollhouse.native { Unsafe(try await work(call)) }.value)
+        } onCancel: {
+            call.cancel()
+        }
+    }
+}
+
+/// What the native side hands over belongs to the receiver alone, though its generated type does not say so.
+struct Unsafe<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+internal import TollhouseNative
+
+/// A provider in this process: a model on the device, or a server of the app's own. It is a target like any other: cached, limited,
+/// logged, and the fallback of a phone without a network.
+public protocol HostedProvider: Sendable {
+    /// Answers one call. When the caller leaves, the task is cancelled.
+    ///
+    /// What it throws counts as "nothing was sent": another try or another target may follow.
+    func send(_ request: HostedRequest) async throws -> HostedResponse
+}
+
+/// What a hosted provider is asked.
+public struct HostedRequest: Sendable, Hashable {
+    /// The HTTP method.
+    public let method: String
+    /// `host://{name}/{path}`, unless the configuration has a `base_url`.
+    public let url: String
+    /// The headers, without the gateway's own.
+    public let headers: Headers
+    /// The body, in the format that `providers.{name}.format` says: OpenAI's without it.
+    public let body: Data
+}
+
+/// What a hosted provider answers.
+public struct HostedResponse: Sendable {
+    /// The HTTP status.
+    public var status: Int
+    /// The headers; `content-type: text/event-stream` makes the answer a stream.
+    public var headers: Headers
+    fileprivate let next: @Sendable () async throws -> Data?
+
+    /// An answer whose chunks are pulled as the caller reads. When the caller leaves, the task that pulls is cancelled and the sequence
+    /// is let go of.
+    public init<Chunks: AsyncSequence & Sendable>(status: Int = 200, headers: Headers, chunks: Chunks) where Chunks.Element == Data {
+        self.status = status
+        self.headers = headers
+        let pulled = Pulled(chunks)
+        next = { try await pulled.next() }
+    }
+
+    /// A whole answer.
+    public init(status: Int = 200, headers: Headers, body: Data) {
+        self.status = status
+        self.headers = headers
+        let rest = Locked<Data?>(body)
+        next = {
+            rest.withLock { rest in
+                defer { rest = nil }
+                return rest
+            }
+        }
+    }
+}
+
+/// One chunk after the other: core asks for the next when it has the last.
+private final class Pulled<Chunks: AsyncSequence & Sendable>: @unchecked Sendable where Chunks.Element == Data {
+    private var iterator: Chunks.AsyncIterator
+
+    init(_ chunks: Chunks) {
+        iterator = chunks.makeAsyncIterator()
+    }
+
+    func next() async throws -> Data? {
+        try await iterator.next()
+    }
+}
+
+/// A provider as core asks it.
+final class Hosted: TollhouseNative.HostedProvider {
+    private let provider: any HostedProvider
+
+    init(_ provider: any HostedProvider) {
+        self.provider = provider
+    }
+
+    func send(request: TollhouseNative.HostedRequest) async throws -> TollhouseNative.HostedAnswer {
+        try await callback {
+            let response = try await self.provider.send(
+                HostedRequest(method: request.method, url: request.url, headers: Headers(request.headers), body: request.body)
+            )
+            // What is no status is refused by core, in its own words.
+            let status = UInt16(clamping: response.status)
+            return Unsafe(HostedAnswer(status: status, headers: response.headers.native, body: Chunks(response.next)))
+        }.value
+    }
+}
+
+private final class Chunks: HostedBody {
+    private let pull: Locked<(@Sendable () async throws -> Data?)?>
+
+    init(_ next: @escaping @Sendable () async throws -> Data?) {
+        pull = Locked(next)
+    }
+
+    func next() async throws -> Data? {
+        guard let next = pull.withLock({ $0 }) else { return nil }
+        return try await callback { try await next() }
+    }
+
+    /// Nobody asks for another chunk: whatever makes them may end.
+    func close() {
+        pull.withLock { $0 = nil }
+    }
+}
+
+/// Runs what the app gave. Whatever it throws reaches core as words, and no further.
+func callback<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
+    do {
+        return try await work()
+    } catch let error as TollhouseError {
+        throw error.failure
+    } catch {
+        let failure = TollhouseError.broken(.init(detail: "a callback of the app failed: \(error)", source: .caller))
+        throw failure.failure
+    }
+}

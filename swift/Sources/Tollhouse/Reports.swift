@@ -1,0 +1,63 @@
+import Foundation
+
+/// Requests, tokens and cost.
+public struct UsageReport: Sendable, Hashable, Codable {
+    /// How the numbers are counted, in words.
+    public let basis: String
+    public let rows: [UsageRow]
+    public let total: UsageRow
+}
+
+/// The numbers of one group. Nil where nothing is known.
+public struct UsageRow: Sendable, Hashable, Codable {
+    /// Every field under the name that it has in all languages, those that are newer than this package too.
+    public let fields: [String: JSON]
+
+    /// What the group has in common: `["model": "gpt-4o-mini"]`.
+    public var group: [String: JSON] { fields["group"]?.object ?? [:] }
+    public var requests: Int { whole("requests") ?? 0 }
+    public var cached: Int { whole("cached") ?? 0 }
+    public var errors: Int { whole("errors") ?? 0 }
+    public var cancelled: Int { whole("cancelled") ?? 0 }
+    public var tokensIn: Int? { whole("tokens_in") }
+    public var tokensOut: Int? { whole("tokens_out") }
+    /// Requests whose tokens were counted here and not by the provider.
+    public var estimated: Int { whole("estimated") ?? 0 }
+    /// US dollars.
+    public var cost: Decimal? { fields["cost_nano_usd"]?.integer.map(inDollars) }
+    /// Requests that were answered well and whose cost is unknown.
+    public var unpriced: Int { whole("unpriced") ?? 0 }
+    /// What cached answers would have cost, in US dollars.
+    public var saved: Decimal? { fields["saved_nano_usd"]?.integer.map(inDollars) }
+
+    public init(from decoder: any Decoder) throws {
+        fields = try decoder.singleValueContainer().decode([String: JSON].self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(fields)
+    }
+
+    private func whole(_ name: String) -> Int? { fields[name]?.integer.map(Int.init) }
+}
+
+/// A number of tokens, and how it is known.
+public struct TokenCount: Sendable, Hashable, Codable {
+    public let tokens: Int
+    /// Whether the model's own vocabulary was used; otherwise this is an estimate.
+    public let exact: Bool
+    /// The vocabulary, such as `o200k_base`.
+    public let encoding: String
+}
+
+/// How the log is doing.
+public struct LogHealth: Sendable, Hashable, Codable {
+    /// What is not as it was configured, and what to do about it; nil when all is well.
+    public let degraded: String?
+    /// Logs that were lost: too many waited, or nothing could be written.
+    public let dropped: Int
+    /// Logs that the settings turned away.
+    public let refused: Int
+    public let written: Int
+}
