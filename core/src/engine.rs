@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::exchange::{CacheKey, Shape, Target};
 use crate::headers;
 use crate::keys::{KeySource, Keyring};
-use crate::limit::{self, LimitStore, Rule};
+use crate::limit::Limits;
 use crate::log::{LogSettings, LogStore};
 use crate::policy::Policy;
 use crate::provider::{Catalogue, Provider};
@@ -49,8 +49,7 @@ pub(crate) struct Engine {
     pub(crate) stages: Stages,
     /// The gateway's own settings, before any header.
     pub(crate) defaults: Arc<Policy>,
-    pub(crate) rule: Option<Rule>,
-    pub(crate) limits: Box<dyn LimitStore>,
+    pub(crate) limits: Limits,
     pub(crate) prices: Prices,
     pub(crate) log: LogStore,
     pub(crate) retries: Budget,
@@ -63,11 +62,6 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(config: Arc<Config>, catalogue: Arc<Catalogue>, parts: &Parts) -> Self {
         let connect = config.timeouts.connect.duration();
-        let rule = config.limits.requests().map(|rule| Rule {
-            limit: rule.limit,
-            window: rule.per.duration(),
-            technique: rule.technique,
-        });
         // From the operating system: a parent and its forked child must not draw the same ids.
         let seed = getrandom::u64().unwrap_or_else(|_| parts.clock.now_us());
         Self {
@@ -79,8 +73,7 @@ impl Engine {
             transport: parts.transport.clone().unwrap_or_else(|| Arc::new(HttpTransport::new(connect))),
             stages: parts.stages,
             defaults: Arc::new(Policy::of(&config)),
-            rule,
-            limits: Box::new(limit::Memory::default()),
+            limits: Limits::new(&config, parts.clock.clone()),
             prices: prices(&config),
             log: LogStore::new(log_settings(&config)),
             cache: Box::new(cache::Memory::new(config.cache.max_bytes.bytes(), config.cache.max_entry_bytes.bytes())),

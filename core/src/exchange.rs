@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
+use crate::held::Held;
 use crate::message::Deadlines;
 use crate::policy::Policy;
 use crate::provider::Provider;
@@ -33,6 +34,8 @@ pub(crate) struct Exchange {
     pub(crate) attempts: Vec<Attempt>,
     /// From its start to the end of its answer.
     pub(crate) total: Option<Duration>,
+    /// What it has taken of the limits.
+    pub(crate) held: Held,
 }
 
 impl Exchange {

@@ -21,6 +21,8 @@ pub(crate) mod request {
     pub(crate) const MAX_ATTEMPTS: HeaderName = HeaderName::from_static("cf-aig-max-attempts");
     pub(crate) const RETRY_DELAY: HeaderName = HeaderName::from_static("cf-aig-retry-delay");
     pub(crate) const BACKOFF: HeaderName = HeaderName::from_static("cf-aig-backoff");
+    /// Where calls wait for a limit: 0 to 9, the highest goes first.
+    pub(crate) const PRIORITY: HeaderName = HeaderName::from_static("x-tollhouse-priority");
     /// Old names, still accepted; the new name wins where both are set.
     pub(crate) const OLD_SKIP_CACHE: HeaderName = HeaderName::from_static("cf-skip-cache");
     pub(crate) const OLD_CACHE_TTL: HeaderName = HeaderName::from_static("cf-cache-ttl");
@@ -39,6 +41,8 @@ pub(crate) mod response {
     pub(crate) const CHANGES: HeaderName = HeaderName::from_static("x-tollhouse-changes");
     /// Read by the OpenAI and Anthropic SDKs before they retry on their own.
     pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+    /// Rules that only observe, and would have held the call back.
+    pub(crate) const LIMITS_OBSERVED: HeaderName = HeaderName::from_static("x-tollhouse-limits-observed");
     pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
     pub(crate) const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
     pub(crate) const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");

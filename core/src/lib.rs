@@ -9,6 +9,7 @@ mod error;
 mod exchange;
 mod gateway;
 mod headers;
+mod held;
 mod keys;
 mod limit;
 #[cfg(feature = "sqlite")]
@@ -39,8 +40,9 @@ mod usage;
 pub use account::{ChatMessage, TokenCount, TokenInput, count_tokens};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
-    Backoff, CacheConfig, Cause, Config, LimitsConfig, LogsConfig, Money, PriceConfig, ProviderConfig, RequestLimit,
-    RetryConfig, ServerConfig, Size, Span, Technique, TimeoutConfig, WhenFull,
+    AtLimit, Backoff, By, CacheConfig, Cause, Ceiling, Config, Count, Dimension, LimitMode, LimitRule, LimitsConfig,
+    LogsConfig, Money, PriceConfig, ProviderConfig, RetryConfig, ServerConfig, Size, Span, Technique, TimeoutConfig,
+    WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder};

@@ -5,6 +5,7 @@
 //! It never goes back. Two short cuts lead to the end: an answer from the cache, and a refusal. Once a byte of an answer
 //! has reached the caller there is no other try and no fallback.
 
+mod admit;
 mod answer;
 mod attempt;
 mod metered;
@@ -21,7 +22,6 @@ pub(crate) use self::resolve::resolve;
 use self::settle::Open;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::limit::Decision;
 use crate::message::{Request, Response};
 use crate::refusal::Refusal;
 use crate::route::within;
@@ -57,20 +57,17 @@ async fn in_time(engine: &Engine, exchange: &mut Exchange) -> Outcome {
 }
 
 async fn walk(engine: &Engine, exchange: &mut Exchange) -> Outcome {
-    let mut admitted = false;
     let mut failed = None;
     for step in 0..exchange.targets.len() {
         if let Some(entry) = engine.cached(&exchange.targets[step]) {
             return Outcome::Hit(step, entry);
         }
-        if !admitted {
-            if let Err(refusal) = admit(engine) {
-                return Outcome::Refused(refusal);
-            }
-            admitted = true;
-        }
         let is_last = step + 1 == exchange.targets.len() || !engine.stages.on(Stage::Fallback);
-        match attempt::attempt(engine, exchange, step, is_last).await {
+        let answer = match admit::admit(engine, exchange, step).await {
+            Ok(()) => attempt::attempt(engine, exchange, step, is_last).await,
+            Err(refusal) => Err(refusal),
+        };
+        match answer {
             Ok(answer) if answer.is_success() || is_last => return Outcome::Answered(step, answer),
             Ok(answer) => failed = Some(Outcome::Answered(step, answer)),
             Err(refusal) if is_last => return failed.unwrap_or(Outcome::Refused(refusal)),
@@ -78,15 +75,4 @@ async fn walk(engine: &Engine, exchange: &mut Exchange) -> Outcome {
         }
     }
     Outcome::Refused(Refusal::bad(crate::refusal::code::BAD_PARAMETER, "body", "the list of targets is empty"))
-}
-
-/// A hit has cost nothing, so the limit stands behind the cache; fallbacks and retries belong to the call that was counted.
-fn admit(engine: &Engine) -> Result<(), Refusal> {
-    let Some(rule) = engine.rule.as_ref().filter(|_| engine.stages.on(Stage::Limit)) else {
-        return Ok(());
-    };
-    match engine.limits.admit(&engine.config.id, rule, engine.clock.now_us()) {
-        Decision::Admitted => Ok(()),
-        Decision::Refused { retry_after } => Err(Refusal::rate_limited(rule.limit, rule.window, retry_after)),
-    }
 }

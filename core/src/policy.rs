@@ -21,6 +21,10 @@ pub(crate) const MAX_CACHE_TTL: Duration = Duration::from_secs(31 * 24 * 3600);
 /// How long an answer under a custom key lives when nobody names a time.
 const CUSTOM_KEY_TTL: Duration = Duration::from_secs(5 * 60);
 
+/// The priority of a call that names none, and the highest.
+const PRIORITY: u8 = 5;
+const MAX_PRIORITY: u8 = 9;
+
 /// The settings of one target.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
@@ -33,6 +37,8 @@ pub(crate) struct Policy {
     pub(crate) metadata: Map<String, Value>,
     pub(crate) event_id: Option<String>,
     pub(crate) custom_cost: Option<CustomCost>,
+    /// Whose turn it is first where calls wait for a limit.
+    pub(crate) priority: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -87,6 +93,7 @@ impl Policy {
             metadata: Map::new(),
             event_id: None,
             custom_cost: None,
+            priority: PRIORITY,
         }
     }
 
@@ -129,6 +136,9 @@ impl Policy {
         if let Some(text) = headers::text(headers, &name::CUSTOM_COST) {
             let cost = CustomCost::parse(&text).map_err(|reason| bad(&name::CUSTOM_COST, reason))?;
             self.custom_cost = Some(cost);
+        }
+        if let Some(priority) = number(headers, &name::PRIORITY)? {
+            self.priority = u8::try_from(priority).unwrap_or(MAX_PRIORITY).min(MAX_PRIORITY);
         }
         Ok(self)
     }

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::error::{Error, ErrorKind};
+use crate::held::Standing;
 use crate::headers::response as name;
 use crate::message::{Body, Response};
 
@@ -49,21 +50,17 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, code, format!("{field}: {message}"))
     }
 
-    /// 429: the gateway's own limit. `retry-after` is in whole seconds, rounded up.
-    pub(crate) fn rate_limited(limit: u64, window: Duration, retry_after: Duration) -> Self {
-        let seconds = retry_after.as_micros().div_ceil(1_000_000);
-        let text = format!(
-            "Rate limited: {limit} requests per {} s used up, next in {seconds} s (limits.requests). Nothing was sent.",
-            window.as_secs()
-        );
-        let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, text);
-        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-        refusal.headers = vec![
-            (header::RETRY_AFTER, seconds.into()),
-            (name::RATE_LIMIT, limit.into()),
-            (name::RATE_REMAINING, 0.into()),
-            (name::RATE_RESET, seconds.into()),
-        ];
+    /// 429: the gateway's own limit. `retry-after` is in whole seconds, rounded up; without it the call would never pass.
+    pub(crate) fn rate_limited(message: String, standing: &Standing, retry_after: Option<Duration>) -> Self {
+        let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, message);
+        refusal.headers.extend(standing.headers());
+        refusal.headers.push(match retry_after {
+            Some(wait) => {
+                let seconds = u64::try_from(wait.as_micros().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+                (header::RETRY_AFTER, seconds.into())
+            }
+            None => (name::SHOULD_RETRY, HeaderValue::from_static("false")),
+        });
         refusal
     }
 

@@ -92,7 +92,14 @@ fn read(mut document: Value) -> Result<Config, Error> {
 }
 
 /// The settings that are lists; `*` stands for any name.
-const LISTS: [&[&str]; 1] = [&["retries", "on"]];
+const LISTS: &[&[&str]] = &[
+    &["retries", "on"],
+    &["limits", "requests", "by"],
+    &["limits", "tokens", "by"],
+    &["limits", "cost", "by"],
+    &["limits", "concurrency", "by"],
+    &["limits", "rules", "*", "by"],
+];
 
 /// Other settings are none, but serde would take a list for a table, its values in the order of our fields.
 fn refuse_lists<'a>(value: &'a Value, path: &mut Vec<&'a str>) -> Result<(), Error> {

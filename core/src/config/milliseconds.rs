@@ -1,13 +1,22 @@
 //! Durations as plain numbers: `ttl_ms = 60000` says the same as `ttl = "60s"`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::Error;
 
-/// Every duration of the configuration: the tables it stands in, and its name.
-pub(super) const SPANS: [(&[&str], &str); 7] = [
+/// Every duration of the configuration: the tables it stands in, and its name. `*` stands for tables of any name.
+pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["cache"], "ttl"),
     (&["limits", "requests"], "per"),
+    (&["limits", "requests"], "max_wait"),
+    (&["limits", "tokens"], "per"),
+    (&["limits", "tokens"], "max_wait"),
+    (&["limits", "cost"], "per"),
+    (&["limits", "cost"], "max_wait"),
+    (&["limits", "concurrency"], "per"),
+    (&["limits", "concurrency"], "max_wait"),
+    (&["limits", "rules", "*"], "per"),
+    (&["limits", "rules", "*"], "max_wait"),
     (&["retries"], "delay"),
     (&["timeouts"], "connect"),
     (&["timeouts"], "first_byte"),
@@ -17,22 +26,29 @@ pub(super) const SPANS: [(&[&str], &str); 7] = [
 
 /// Replaces the `_ms` form of every duration by the one with a unit.
 pub(super) fn spell_out(document: &mut Value) -> Result<(), Error> {
-    for (tables, name) in SPANS {
-        let mut place = Some(&mut *document);
-        for table in tables {
-            place = place.and_then(|value| value.get_mut(table));
-        }
-        let Some(table) = place.and_then(Value::as_object_mut) else { continue };
-        let plain_name = format!("{name}_ms");
-        let Some(plain) = table.shift_remove(&plain_name) else { continue };
-        let refuse = |message: String| Err(Error::config(format!("{}.{plain_name}", tables.join(".")), message));
-        if table.contains_key(name) {
-            return refuse(format!("{name} and {plain_name} say the same; keep one of them"));
-        }
-        let Some(millis) = plain.as_u64() else {
-            return refuse(format!("expected a whole number of milliseconds; with a unit it is called {name}"));
-        };
-        table.insert(name.to_owned(), format!("{millis}ms").into());
+    SPANS.iter().try_for_each(|(tables, name)| spell_out_in(document, "", tables, name))
+}
+
+fn spell_out_in(value: &mut Value, path: &str, tables: &[&str], name: &str) -> Result<(), Error> {
+    let Some(table) = value.as_object_mut() else { return Ok(()) };
+    let Some((next, rest)) = tables.split_first() else { return replace(table, path, name) };
+    for (key, below) in table.iter_mut().filter(|(key, _)| *next == "*" || key == next) {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        spell_out_in(below, &path, rest, name)?;
     }
+    Ok(())
+}
+
+fn replace(table: &mut Map<String, Value>, path: &str, name: &str) -> Result<(), Error> {
+    let plain_name = format!("{name}_ms");
+    let Some(plain) = table.shift_remove(&plain_name) else { return Ok(()) };
+    let refuse = |message: String| Err(Error::config(format!("{path}.{plain_name}"), message));
+    if table.contains_key(name) {
+        return refuse(format!("{name} and {plain_name} say the same; keep one of them"));
+    }
+    let Some(millis) = plain.as_u64() else {
+        return refuse(format!("expected a whole number of milliseconds; with a unit it is called {name}"));
+    };
+    table.insert(name.to_owned(), format!("{millis}ms").into());
     Ok(())
 }

@@ -5,7 +5,10 @@
 //! `_ms` (`ttl_ms = 60000`). Where a setting can be switched off, zero switches it off.
 
 mod cause;
+mod ceiling;
+mod dimension;
 mod explain;
+mod limits;
 mod load;
 mod milliseconds;
 mod nearest;
@@ -28,7 +31,10 @@ use crate::secret::Secret;
 use crate::usage::Format;
 
 pub use cause::Cause;
+pub use ceiling::Ceiling;
+pub use dimension::{By, Dimension};
 pub(crate) use explain::without_values;
+pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, Technique};
 pub(crate) use nearest::nearest;
 pub use units::{Money, Size, Span};
 
@@ -51,7 +57,7 @@ pub struct Config {
     pub id: String,
     /// Answers that are given again without a call.
     pub cache: CacheConfig,
-    /// What is refused before a call is made.
+    /// How much may go out.
     pub limits: LimitsConfig,
     /// What is tried again.
     pub retries: RetryConfig,
@@ -109,46 +115,6 @@ impl Default for CacheConfig {
     fn default() -> Self {
         Self { ttl: None, max_bytes: Size::new(256_000_000), max_entry_bytes: Size::new(25_000_000) }
     }
-}
-
-/// What is refused before a call is made.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitsConfig {
-    /// Requests of this gateway in a span of time. Answers from the cache do not count.
-    pub requests: Option<RequestLimit>,
-}
-
-impl LimitsConfig {
-    /// The limit on requests, or `None` where there is none or a zero switches it off.
-    #[must_use]
-    pub fn requests(&self) -> Option<&RequestLimit> {
-        self.requests.as_ref().filter(|rule| rule.limit > 0 && !rule.per.is_zero())
-    }
-}
-
-/// At most `limit` requests in `per`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RequestLimit {
-    /// How many requests pass. 0 switches the limit off.
-    pub limit: u64,
-    /// In which span of time, up to 31 days. `"0"` switches the limit off.
-    pub per: Span,
-    /// How the span of time moves.
-    #[serde(default)]
-    pub technique: Technique,
-}
-
-/// How a limit's span of time moves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Technique {
-    /// One span follows the other; each starts at zero.
-    #[default]
-    Fixed,
-    /// The span that ends now.
-    Sliding,
 }
 
 /// What is tried again at the same target.

@@ -57,9 +57,12 @@ mod tests {
                 found.push((tables.to_vec(), name.clone()));
                 continue;
             }
-            let reference = property["$ref"].as_str().or_else(|| property["anyOf"][0]["$ref"].as_str());
+            let many = &property["additionalProperties"];
+            let reference = [&property["$ref"], &property["anyOf"][0]["$ref"], &many["$ref"]].into_iter().find_map(Value::as_str);
             let Some(definition) = reference.and_then(|reference| reference.strip_prefix("#/$defs/")) else { continue };
-            found.extend(spans(root, &root["$defs"][definition], &[tables, std::slice::from_ref(name)].concat()));
+            let mut below = [tables, std::slice::from_ref(name)].concat();
+            below.extend(many.is_object().then(|| "*".to_owned()));
+            found.extend(spans(root, &root["$defs"][definition], &below));
         }
         found
     }
@@ -67,12 +70,12 @@ mod tests {
     #[test]
     fn every_duration_may_be_a_number_of_milliseconds() {
         let schema = Config::json_schema();
-        let named =
-            SPANS.map(|(tables, name)| (tables.iter().map(|table| (*table).to_owned()).collect(), name.to_owned()));
-        assert_eq!(spans(&schema, &schema, &[]), named);
+        let owned = |(tables, name): &(&[&str], &str)| {
+            (tables.iter().map(|table| (*table).to_owned()).collect(), (*name).to_owned())
+        };
+        assert_eq!(spans(&schema, &schema, &[]), SPANS.iter().map(owned).collect::<Vec<_>>());
         assert_eq!(schema["$defs"]["CacheConfig"]["properties"]["ttl_ms"]["type"], "integer");
-        assert_eq!(schema["$defs"]["RequestLimit"]["required"], json!(["limit"]));
-        assert_eq!(schema["$defs"]["RequestLimit"]["anyOf"], json!([{"required": ["per"]}, {"required": ["per_ms"]}]));
+        assert_eq!(schema["$defs"]["LimitRule"]["required"], json!(["limit"]));
     }
 
     #[test]

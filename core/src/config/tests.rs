@@ -19,7 +19,7 @@ fn nothing_written_is_the_default() {
         json!({
             "id": "default",
             "cache": {"ttl": null, "max_bytes": "256MB", "max_entry_bytes": "25MB"},
-            "limits": {"requests": null},
+            "limits": {"requests": null, "tokens": null, "cost": null, "concurrency": null, "rules": {}},
             "retries": {"max_attempts": 1, "delay": "500ms", "backoff": "exponential", "jitter_percent": 0,
                 "on": ["not_sent", "maybe_processed", 408, 425, 429, "5xx"], "budget_percent": 10},
             "timeouts": {"connect": "10s", "first_byte": null, "total": null, "between_chunks": "10m"},
@@ -78,8 +78,9 @@ fn every_key_is_taken() {
     let config = Config::from_toml(WHOLE).unwrap();
     assert_eq!(config.cache.ttl(), Some(Duration::from_secs(3600)));
     assert_eq!((config.cache.max_bytes.bytes(), config.cache.max_entry_bytes.bytes()), (64 << 20, 1000));
-    let rule = RequestLimit { limit: 100, per: Span::from_millis(60_000), technique: Technique::Sliding };
-    assert_eq!(config.limits.requests(), Some(&rule));
+    let (path, count, rule) = config.limits.active().next().unwrap();
+    assert_eq!((path.as_str(), count, rule.limit), ("limits.requests", Count::Requests, Ceiling::Number(100)));
+    assert_eq!((rule.per, rule.technique), (Some(Span::from_millis(60_000)), Some(Technique::Sliding)));
     assert_eq!((config.retries.max_attempts, config.retries.backoff), (5, Backoff::Constant));
     assert_eq!((config.retries.jitter_percent, config.retries.budget_percent), (50, 0));
     assert_eq!(config.retries.on, [Cause::NotSent, Cause::Status(429), Cause::Status(503)]);
@@ -166,8 +167,9 @@ fn unknown_keys_name_the_nearest() {
         "config error at server.host: unknown key; the keys here are port, token (line 3)",
     );
     refused(
-        "limits.requests = { limit = 1, per = \"1m\", by = \"user\" }",
-        "config error at limits.requests.by: unknown key; the keys here are limit, per, technique (line 1)",
+        "limits.requests = { limit = 1, per = \"1m\", span = \"1m\" }",
+        "config error at limits.requests.span: unknown key; the keys here are count, limit, per, technique, by, when, \
+         mode, when_full, max_wait (line 1)",
     );
     let error = Config::from_json(r#"{"cache": {"tll": "1h"}}"#).unwrap_err();
     assert_eq!(error.field(), Some("cache.tll"));
@@ -234,7 +236,7 @@ fn ranges_are_kept() {
 fn zero_switches_off() {
     assert_eq!(Config::from_toml("cache.ttl = \"0\"").unwrap().cache.ttl(), None);
     for rule in ["{ limit = 0, per = \"1m\" }", "{ limit = 5, per = \"0\" }"] {
-        assert_eq!(Config::from_toml(&format!("limits.requests = {rule}")).unwrap().limits.requests(), None);
+        assert_eq!(Config::from_toml(&format!("limits.requests = {rule}")).unwrap().limits.active().count(), 0);
     }
 }
 
@@ -243,7 +245,8 @@ fn durations_may_be_milliseconds() {
     let config =
         Config::from_json(r#"{"cache": {"ttl_ms": 90000}, "limits": {"requests": {"limit": 1, "per_ms": 1}}}"#);
     let config = config.unwrap();
-    assert_eq!((config.cache.ttl().unwrap().as_secs(), config.limits.requests().unwrap().per.millis()), (90, 1));
+    let rule = config.limits.requests.unwrap();
+    assert_eq!((config.cache.ttl().unwrap().as_secs(), rule.per.unwrap().millis()), (90, 1));
     refused(
         "cache = { ttl = \"1h\", ttl_ms = 1 }",
         "config error at cache.ttl_ms: ttl and ttl_ms say the same; keep one of them (line 1)",

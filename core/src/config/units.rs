@@ -78,6 +78,11 @@ impl Size {
 pub struct Money(u64);
 
 impl Money {
+    /// So many billionths of a dollar; more than there may be are as many as there may be.
+    pub(crate) fn from_nano_usd(nano: u64) -> Self {
+        Self(nano.min(i64::MAX.unsigned_abs()))
+    }
+
     /// The amount in billionths of a dollar, never negative.
     #[must_use]
     pub const fn nano_usd(self) -> NanoUsd {

@@ -8,7 +8,7 @@ use crate::error::Error;
 const SECOND: Span = Span::from_millis(1_000);
 const DAY: Span = Span::from_millis(86_400_000);
 /// The reference keeps answers for one month at most; this is the longest one.
-const MONTH: Span = Span::from_millis(31 * 86_400_000);
+pub(super) const MONTH: Span = Span::from_millis(31 * 86_400_000);
 
 impl Config {
     /// Checks ranges and forms; the loaders call it. Whether a provider exists is checked by the gateway.
@@ -17,9 +17,7 @@ impl Config {
         if let Some(ttl) = self.cache.ttl.filter(|ttl| !ttl.is_zero()) {
             within("cache.ttl", ttl, SECOND, MONTH, "; \"0\" switches the cache off")?;
         }
-        if let Some(rule) = &self.limits.requests {
-            within("limits.requests.per", rule.per, Span::default(), MONTH, "")?;
-        }
+        self.limits.validate()?;
         if !(1..=5).contains(&self.retries.max_attempts) {
             let message = format!("{} is outside 1 to 5; 1 tries once", self.retries.max_attempts);
             return Err(Error::config("retries.max_attempts", message));
@@ -64,7 +62,7 @@ impl Config {
     }
 }
 
-fn within(field: &str, span: Span, min: Span, max: Span, hint: &str) -> Result<(), Error> {
+pub(super) fn within(field: &str, span: Span, min: Span, max: Span, hint: &str) -> Result<(), Error> {
     if (min..=max).contains(&span) {
         return Ok(());
     }

@@ -1,145 +1,99 @@
 //! The counts of one process.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Decision, LimitStore, Rule, Technique};
+use super::store::{Ask, Change, Full, LimitStore, Settling, Taken, Taking};
+use super::window::{Room, Window};
+use super::rule::Terms;
+use crate::held::LimitKey;
+
+/// As many parts as keep growing short: a part that grows holds up only its own keys.
+const SHARDS: usize = 32;
 
 /// Counts in memory, exact under any number of threads.
-#[derive(Default)]
 pub(crate) struct Memory {
-    windows: Mutex<HashMap<String, Window>>,
+    rules: Vec<Counts>,
 }
 
-#[derive(Default)]
-struct Window {
-    /// Fixed: the window's start and its count.
-    start_us: u64,
-    count: u64,
-    /// Sliding: when each admitted call came.
-    calls_us: VecDeque<u64>,
+/// The counts of one rule.
+struct Counts {
+    terms: Terms,
+    shards: [Mutex<HashMap<LimitKey, Window>>; SHARDS],
+}
+
+impl Memory {
+    /// Counts for rules of these terms.
+    pub(crate) fn new(terms: impl Iterator<Item = Terms>) -> Self {
+        let counts = |terms| Counts { terms, shards: std::array::from_fn(|_| Mutex::default()) };
+        Self { rules: terms.map(counts).collect() }
+    }
+
+    pub(super) fn take_now(&self, asks: &[Ask], now_us: u64) -> Result<Vec<Taken>, Full> {
+        // A call asks each rule once and in the rules' order, so two calls never wait for each other's locks.
+        let mut shards: Vec<_> = asks.iter().map(|ask| self.rules[ask.rule].shard(ask.key)).collect();
+        for (which, (ask, shard)) in asks.iter().zip(&mut shards).enumerate() {
+            let terms = &self.rules[ask.rule].terms;
+            let room = shard.get_mut(&ask.key).map_or(Room::Now, |window| window.room(terms, ask.amount, now_us));
+            let room = if ask.amount > terms.limit { Room::Never } else { room };
+            if room != Room::Now && !ask.observed {
+                let used = shard.get(&ask.key).map_or(0, Window::total);
+                return Err(Full { which, room, used });
+            }
+        }
+        let taken = asks.iter().zip(&mut shards).map(|(ask, shard)| {
+            let terms = &self.rules[ask.rule].terms;
+            if !shard.contains_key(&ask.key) {
+                make_room(shard, terms, now_us);
+            }
+            let window = shard.entry(ask.key).or_default();
+            let over = window.room(terms, ask.amount, now_us) != Room::Now;
+            window.add(terms, ask.amount, now_us);
+            Taken { used: window.total(), reset_us: window.reset_us(terms, now_us), over }
+        });
+        Ok(taken.collect())
+    }
+
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> usize {
+        self.rules.iter().flat_map(|counts| &counts.shards).map(|shard| shard.lock().expect("no test panics").len()).sum()
+    }
+
+    pub(super) fn settle_now(&self, changes: &[Change], now_us: u64) {
+        for change in changes {
+            let counts = &self.rules[change.rule];
+            let mut shard = counts.shard(change.key);
+            let Some(window) = shard.get_mut(&change.key) else { continue };
+            change.apply(window, &counts.terms, now_us);
+        }
+    }
+}
+
+impl Counts {
+    fn shard(&self, key: LimitKey) -> MutexGuard<'_, HashMap<LimitKey, Window>> {
+        self.shards[usize::from(key[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Before it grows, a part lets go of the keys that count nothing any more. It grows where that was less than a half, so
+/// that this is paid for by the keys that came since.
+fn make_room(shard: &mut HashMap<LimitKey, Window>, terms: &Terms, now_us: u64) {
+    if shard.len() < shard.capacity() || shard.is_empty() {
+        return;
+    }
+    shard.retain(|_, window| !window.is_idle(terms, now_us));
+    if shard.len() > shard.capacity() / 2 {
+        shard.reserve(shard.capacity());
+    }
 }
 
 impl LimitStore for Memory {
-    fn admit(&self, key: &str, rule: &Rule, now_us: u64) -> Decision {
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        if !windows.contains_key(key) {
-            windows.insert(key.to_owned(), Window::default());
-        }
-        let window = windows.get_mut(key).expect("the key was put in just above");
-        let span_us = u64::try_from(rule.window.as_micros()).unwrap_or(u64::MAX).max(1);
-        match rule.technique {
-            Technique::Fixed => window.admit_fixed(rule.limit, span_us, now_us),
-            Technique::Sliding => window.admit_sliding(rule.limit, span_us, now_us),
-        }
-    }
-}
-
-impl Window {
-    /// Windows stand on the clock: one of ten minutes begins at 12:00, 12:10, and so on.
-    fn admit_fixed(&mut self, limit: u64, span_us: u64, now_us: u64) -> Decision {
-        let start_us = now_us - now_us % span_us;
-        // A thread that read the clock just before the window began counts in it; only a clock that was set back further
-        // begins another one.
-        if start_us > self.start_us || self.start_us - start_us > span_us {
-            (self.start_us, self.count) = (start_us, 0);
-        }
-        if self.count >= limit {
-            return Decision::Refused { retry_after: Duration::from_micros(self.start_us + span_us - now_us) };
-        }
-        self.count += 1;
-        Decision::Admitted
+    fn take<'a>(&'a self, asks: &'a [Ask], now_us: u64) -> Taking<'a> {
+        Box::pin(std::future::ready(self.take_now(asks, now_us)))
     }
 
-    /// The window is the span that ends now, exact: each admitted call is remembered until it leaves it.
-    fn admit_sliding(&mut self, limit: u64, span_us: u64, now_us: u64) -> Decision {
-        // A clock that was set back must not lock calls out for longer than the window. Calls that are only a little ahead
-        // came from threads that read the clock later and were served earlier: they count.
-        while self.calls_us.back().is_some_and(|call| *call >= now_us.saturating_add(span_us)) {
-            self.calls_us.pop_back();
-        }
-        for call in self.calls_us.iter_mut().rev().take_while(|call| **call > now_us) {
-            *call = now_us;
-        }
-        while self.calls_us.front().is_some_and(|call| now_us - call >= span_us) {
-            self.calls_us.pop_front();
-        }
-        if self.calls_us.len() as u64 >= limit {
-            let oldest = self.calls_us.front().copied().unwrap_or(now_us);
-            return Decision::Refused { retry_after: Duration::from_micros(oldest + span_us - now_us) };
-        }
-        self.calls_us.push_back(now_us);
-        Decision::Admitted
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MINUTE_US: u64 = 60_000_000;
-
-    fn rule(technique: Technique) -> Rule {
-        Rule { limit: 10, window: Duration::from_mins(10), technique }
-    }
-
-    fn admitted(store: &Memory, rule: &Rule, at_us: u64) -> usize {
-        (0..10).filter(|_| store.admit("k", rule, at_us) == Decision::Admitted).count()
-    }
-
-    #[test]
-    fn fixed_windows_start_afresh_on_the_clock() {
-        let (store, rule) = (Memory::default(), rule(Technique::Fixed));
-        assert_eq!(admitted(&store, &rule, 9 * MINUTE_US), 10);
-        let refused = store.admit("k", &rule, 9 * MINUTE_US);
-        assert_eq!(refused, Decision::Refused { retry_after: Duration::from_mins(1) });
-        assert_eq!(admitted(&store, &rule, 11 * MINUTE_US), 10);
-    }
-
-    #[test]
-    fn sliding_windows_look_back() {
-        let (store, rule) = (Memory::default(), rule(Technique::Sliding));
-        assert_eq!(admitted(&store, &rule, 9 * MINUTE_US), 10);
-        assert_eq!(admitted(&store, &rule, 11 * MINUTE_US), 0);
-        let refused = store.admit("k", &rule, 11 * MINUTE_US);
-        assert_eq!(refused, Decision::Refused { retry_after: Duration::from_mins(8) });
-        assert_eq!(admitted(&store, &rule, 19 * MINUTE_US), 10);
-    }
-
-    #[test]
-    fn keys_do_not_meet() {
-        let (store, rule) = (Memory::default(), rule(Technique::Fixed));
-        assert_eq!(admitted(&store, &rule, 0), 10);
-        assert_eq!(store.admit("other", &rule, 0), Decision::Admitted);
-    }
-
-    #[test]
-    fn a_clock_that_goes_back_locks_nobody_out() {
-        let (store, rule) = (Memory::default(), rule(Technique::Sliding));
-        assert_eq!(admitted(&store, &rule, 1_000 * MINUTE_US), 10);
-        assert_eq!(admitted(&store, &rule, 5 * MINUTE_US), 10);
-    }
-
-    #[test]
-    fn threads_that_are_served_out_of_order_are_all_counted() {
-        for technique in [Technique::Fixed, Technique::Sliding] {
-            let (store, rule) = (Memory::default(), rule(technique));
-            let just_before = 10 * MINUTE_US - 1;
-            let admit = |at_us: u64| store.admit("k", &rule, at_us) == Decision::Admitted;
-            let total = (1..=20).filter(|turn| admit(just_before + turn % 2)).count();
-            assert_eq!(total, 10, "{technique:?}");
-        }
-    }
-
-    #[test]
-    fn no_thread_gets_past_the_limit() {
-        let (store, rule) = (Memory::default(), Rule { limit: 500, ..rule(Technique::Sliding) });
-        let count = |_| (0..1_000).filter(|_| store.admit("k", &rule, MINUTE_US) == Decision::Admitted).count();
-        let total: usize = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|number| scope.spawn(move || count(number))).collect();
-            threads.into_iter().map(|thread| thread.join().expect("no thread panics")).sum()
-        });
-        assert_eq!(total, 500);
+    fn settle(&self, changes: Vec<Change>, now_us: u64) -> Settling<'_> {
+        self.settle_now(&changes, now_us);
+        Box::pin(std::future::ready(()))
     }
 }

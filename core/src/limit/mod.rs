@@ -1,33 +1,209 @@
-//! How many calls may go out. A refusal costs nothing, and neither does an answer from the cache: the cache stands before
-//! the limit.
+//! What may go out, and when. A call takes the worst case of every rule before it is sent, all of them or none, and
+//! settles with what it really used when it has ended. The cache stands before the limit: a hit takes nothing.
 
+mod estimate;
 mod memory;
+mod queue;
+mod refused;
+mod rule;
+mod store;
+mod window;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use self::memory::Memory;
-pub(crate) use crate::config::Technique;
+use self::estimate::Worst;
+use self::memory::Memory;
+use self::queue::{Queue, Ticket};
+use self::refused::Refused;
+use self::rule::Rule;
+use self::store::{Ask, Change, Full, LimitStore, Taken};
+use self::window::Room;
+use crate::clock::Clock;
+use crate::config::{Config, Count};
+use crate::exchange::Target;
+use crate::held::{Held, Spent, Standing, Take};
+use crate::refusal::Refusal;
+use crate::usage::{NanoUsd, Usage};
 
-/// At most `limit` calls per `window`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rule {
-    pub(crate) limit: u64,
-    pub(crate) window: Duration,
-    pub(crate) technique: Technique,
+/// What a target's usage would cost, where its price is known.
+pub(crate) type Cost<'a> = &'a dyn Fn(&Usage) -> Option<NanoUsd>;
+
+/// The rules of one gateway, and what they have counted.
+pub(crate) struct Limits {
+    rules: Vec<Rule>,
+    store: Box<dyn LimitStore>,
+    queue: Queue,
+    clock: Arc<dyn Clock>,
 }
 
-/// What a rule says to one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
-    Admitted,
-    /// Come back when `retry_after` is over.
-    Refused {
-        retry_after: Duration,
-    },
+impl Limits {
+    pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>) -> Self {
+        let rules = Rule::all(config);
+        let store = Box::new(Memory::new(rules.iter().map(|rule| rule.terms)));
+        Self { rules, store, queue: Queue::default(), clock }
+    }
+
+    /// Whether nothing is limited.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// What a call to `target` takes of each rule that is for it, besides what `held` has of it already.
+    pub(crate) fn asks(&self, target: &Target, held: &Held, cost: Cost<'_>) -> Vec<Ask> {
+        let mut worst = None;
+        let mut asks = Vec::with_capacity(self.rules.len());
+        for (index, rule) in self.rules.iter().enumerate() {
+            let Some(key) = rule.key(target) else { continue };
+            if held.takes.iter().any(|take| take.rule == index && take.key == key) {
+                continue;
+            }
+            let amount = match rule.count {
+                Count::Requests | Count::Concurrency => 1,
+                counted => {
+                    let worst = worst.get_or_insert_with(|| Worst::of(target));
+                    worst.within(rule.terms.limit, |usage| amount_of(counted, usage, cost(usage)).unwrap_or(0))
+                }
+            };
+            asks.push(Ask { rule: index, key, amount, observed: rule.observe });
+        }
+        asks
+    }
+
+    /// Takes what is asked for, now or when it is this call's turn. Those with a higher `priority` go first.
+    pub(crate) async fn take(
+        &self,
+        asks: &[Ask],
+        priority: u8,
+        target: &Target,
+        held: &mut Held,
+    ) -> Result<(), Refusal> {
+        let started_us = self.clock.monotonic_us();
+        let mut ticket: Option<Ticket<'_>> = None;
+        loop {
+            let now_us = self.clock.now_us();
+            // Who comes later does not overtake those who wait for the same.
+            let behind = match &ticket {
+                None => self.queue.line_before(asks, priority),
+                Some(ticket) if ticket.is_first() => None,
+                Some(ticket) => asks.iter().position(|ask| ticket.is_of(ask)),
+            };
+            let full = match behind {
+                Some(which) => Full { which, room: Room::WhenGivenBack, used: self.rules[asks[which].rule].terms.limit },
+                None => match self.store.take(asks, now_us).await {
+                    Ok(taken) => return self.hold(asks, &taken, now_us, held),
+                    Err(full) => full,
+                },
+            };
+            let waited = Duration::from_micros(self.clock.monotonic_us() - started_us);
+            let ask = &asks[full.which];
+            let rule = &self.rules[ask.rule];
+            let Some(left) = rule.max_wait.map(|max| max.saturating_sub(waited)).filter(|left| can_wait(rule, full, *left))
+            else {
+                return Err(Refused { rule, ask, full, waited, now_us }.refusal(target));
+            };
+            let ticket = match ticket.take().filter(|ticket| ticket.is_of(ask)) {
+                Some(same) => ticket.insert(same),
+                None => ticket.insert(self.queue.join(ask, priority)),
+            };
+            ticket.turn(&self.clock, full.room, left).await;
+        }
+    }
+
+    fn hold(&self, asks: &[Ask], taken: &[Taken], now_us: u64, held: &mut Held) -> Result<(), Refusal> {
+        let mut nearest: Option<(f64, Standing)> = None;
+        for (ask, taken) in asks.iter().zip(taken) {
+            let rule = &self.rules[ask.rule];
+            held.takes.push(Take { rule: ask.rule, key: ask.key, amount: ask.amount, at_us: now_us });
+            if taken.over {
+                held.observed.push(ask.rule);
+            }
+            if rule.observe || rule.count == Count::Concurrency {
+                continue;
+            }
+            let limit = rule.terms.limit;
+            let remaining = limit.saturating_sub(taken.used);
+            #[expect(clippy::cast_precision_loss, reason = "only to see which is nearer")]
+            let part = remaining as f64 / limit as f64;
+            if nearest.is_none_or(|(least, _)| part < least) {
+                let is_money = rule.count == Count::Cost;
+                nearest = Some((part, Standing { limit, remaining, reset_us: taken.reset_us, is_money }));
+            }
+        }
+        held.standing = nearest.map(|(_, standing)| standing).or(held.standing);
+        Ok(())
+    }
+
+    /// Gives back what a call holds and did not use. What it was counted as stays counted.
+    pub(crate) fn settle(&self, held: &mut Held, spent: &Spent) {
+        let changes: Vec<_> = held.takes.iter().filter_map(|take| self.change(take, spent)).collect();
+        held.takes.clear();
+        self.apply(changes);
+    }
+
+    /// Gives back what the target before used not, since another one is asked now. The call itself is still the same one,
+    /// so it is not counted again where it would be in the same count.
+    pub(crate) fn move_on(&self, held: &mut Held, spent: &Spent) {
+        let changes: Vec<_> = held.takes.iter().filter_map(|take| self.change(take, spent)).collect();
+        held.takes.retain(|take| self.rules[take.rule].count == Count::Requests);
+        self.apply(changes);
+    }
+
+    fn change(&self, take: &Take, spent: &Spent) -> Option<Change> {
+        let count = self.rules[take.rule].count;
+        let used = match (count, spent) {
+            (Count::Requests, _) => return None,
+            (Count::Concurrency, _) | (_, Spent::Nothing) => 0,
+            (_, Spent::Unknown) => return None,
+            (_, Spent::Told(usage, cost)) => amount_of(count, usage, *cost)?,
+        };
+        (used != take.amount).then_some(Change {
+            rule: take.rule,
+            key: take.key,
+            at_us: take.at_us,
+            taken: take.amount,
+            used,
+        })
+    }
+
+    fn apply(&self, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        let lines: Vec<_> = changes.iter().map(|change| (change.rule, change.key)).collect();
+        drop(self.store.settle(changes, self.clock.now_us()));
+        lines.into_iter().for_each(|line| self.queue.wake(line));
+    }
+
+    /// The names of the rules that would have held a call back.
+    pub(crate) fn observed(&self, held: &Held) -> Option<String> {
+        let names: Vec<_> = held.observed.iter().map(|rule| self.rules[*rule].path.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    }
 }
 
-/// Where the counts are kept.
-pub(crate) trait LimitStore: Send + Sync {
-    /// Counts one call under `key` at `now_us` (wall clock), if the rule allows it. A refused call is not counted.
-    fn admit(&self, key: &str, rule: &Rule, now_us: u64) -> Decision;
+/// How much of what `count` counts a usage is; `None` where it is not known.
+fn amount_of(count: Count, usage: &Usage, cost: Option<NanoUsd>) -> Option<u64> {
+    let told = usage.tokens_in.is_some() || usage.tokens_out.is_some();
+    let (tokens_in, tokens_out) = (usage.tokens_in.unwrap_or(0), usage.tokens_out.unwrap_or(0));
+    match count {
+        Count::Requests | Count::Concurrency => Some(1),
+        Count::Tokens => told.then(|| tokens_in.saturating_add(tokens_out)),
+        Count::TokensIn => told.then_some(tokens_in),
+        Count::TokensOut => told.then_some(tokens_out),
+        Count::Cost => Some(u64::try_from(cost?).unwrap_or(0)),
+    }
 }
+
+/// Whether there is a point in waiting. Requests are never given back, so their time is known at once.
+fn can_wait(rule: &Rule, full: Full, left: Duration) -> bool {
+    match full.room {
+        _ if left.is_zero() => false,
+        Room::Never => false,
+        Room::After(us) if rule.count == Count::Requests => Duration::from_micros(us) <= left,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ use self::address::Address;
 use crate::engine::Engine;
 use crate::exchange::{Exchange, Shape, Target};
 use crate::headers;
+use crate::held::Held;
 use crate::message::Request;
 use crate::refusal::{Refusal, code};
 use crate::stage::Stage;
@@ -34,6 +35,7 @@ pub(crate) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
         universal: false,
         attempts: Vec::new(),
         total: engine.config.timeouts.total().filter(|_| engine.stages.on(Stage::Timeout)),
+        held: Held::default(),
     };
     let resolved = targets(engine, &mut exchange, request);
     (exchange, resolved)

@@ -12,6 +12,7 @@ use crate::cache;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::headers::response as name;
+use crate::held::Standing;
 use crate::message::{Body, Response};
 use crate::refusal::Refusal;
 
@@ -58,7 +59,7 @@ fn refuse(engine: Arc<Engine>, exchange: Box<Exchange>, refusal: Refusal) -> Res
     let step = exchange.attempts.last().map_or(0, |attempt| attempt.step as usize);
     let error = refusal.failure.as_ref().map_or_else(|| refusal.message.clone(), ToString::to_string);
     let mut response = refusal.into_response();
-    stamp(&mut response.headers, &exchange, step, None);
+    stamp(&engine, &mut response.headers, &exchange, step, None);
     let mut settling = Settling::new(engine, exchange, step);
     settling.status = Some(response.status.as_u16());
     settling.response_content_type = content_type(&response.headers);
@@ -70,7 +71,7 @@ fn refuse(engine: Arc<Engine>, exchange: Box<Exchange>, refusal: Refusal) -> Res
 
 fn hit(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, entry: cache::Entry) -> Response {
     let mut headers = entry.headers;
-    stamp(&mut headers, &exchange, step, Some("HIT"));
+    stamp(&engine, &mut headers, &exchange, step, Some("HIT"));
     let mut settling = Settling::new(engine, exchange, step);
     settling.cached = true;
     settling.status = Some(entry.status.as_u16());
@@ -89,7 +90,7 @@ fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: A
     let Answer { status, mut headers, content, head_us } = answer;
     let keeps = cache::is_cacheable(status, &headers) && engine.caches(&exchange.targets[step]);
     let kept_headers = keeps.then(|| cache::kept_headers(&headers));
-    stamp(&mut headers, &exchange, step, Some("MISS"));
+    stamp(&engine, &mut headers, &exchange, step, Some("MISS"));
     let mut settling = Settling::new(engine, exchange, step);
     settling.status = Some(status.as_u16());
     settling.first_byte_us = Some(head_us);
@@ -115,7 +116,7 @@ fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: A
 }
 
 /// The headers by which a caller knows what happened.
-fn stamp(headers: &mut HeaderMap, exchange: &Exchange, step: usize, cache: Option<&'static str>) {
+fn stamp(engine: &Engine, headers: &mut HeaderMap, exchange: &Exchange, step: usize, cache: Option<&'static str>) {
     let policy = exchange.targets.get(step).map_or(&exchange.policy, |target| &target.policy);
     headers.reserve(5);
     let id = HeaderValue::from_str(&exchange.id).expect("a UUID is plain ASCII");
@@ -129,4 +130,11 @@ fn stamp(headers: &mut HeaderMap, exchange: &Exchange, step: usize, cache: Optio
     let event = policy.event_id.as_deref().and_then(|event| HeaderValue::from_str(event).ok());
     headers.insert(name::EVENT_ID, event.unwrap_or_else(|| id.clone()));
     headers.insert(name::REQUEST_ID, id);
+    // A provider's own headers of these names stay; the hint of a refusal is nearer than how the call stood before.
+    for (name, value) in exchange.held.standing.iter().flat_map(Standing::headers) {
+        headers.entry(name).or_insert(value);
+    }
+    if let Some(value) = engine.limits.observed(&exchange.held).and_then(|names| HeaderValue::from_str(&names).ok()) {
+        headers.insert(name::LIMITS_OBSERVED, value);
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, header};
 
+use super::admit;
 use crate::engine::Engine;
 use crate::exchange::{Exchange, Target};
 use crate::record::Record;
@@ -82,6 +83,8 @@ impl Settling {
     /// Writes the call down.
     pub(super) fn finish(mut self, end: End) {
         let (cost, custom_cost) = self.cost(&end);
+        let spent = admit::spent(&self, &end, cost);
+        self.engine.limits.settle(&mut self.exchange.held, &spent);
         let target = self.exchange.targets.get(self.step);
         let policy = target.map_or(&self.exchange.policy, |target| &target.policy);
         if !policy.log || !self.engine.stages.on(Stage::Log) {

@@ -1,14 +1,18 @@
 //! Single rooms of the road, for benches that measure what each of them costs a call.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use crate::account::Meter;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::engine::{Engine, Parts};
 use crate::error::Error;
-use crate::limit::Decision;
+use crate::exchange::Exchange;
+use crate::held::Held;
 use crate::message::Request;
 use crate::pipeline;
 use crate::provider::Catalogue;
@@ -20,13 +24,15 @@ use crate::usage::Format;
 ///
 /// ```
 /// use tollhouse::{Request, testing::Rooms};
-/// let rooms = Rooms::open(r#"{"limits": {"requests": {"limit": 1, "per": "1h"}}}"#)?;
+/// let rooms = Rooms::open(r#"{"limits": {"requests": {"limit": 1, "per": "1h", "by": "user"}}}"#)?;
 /// assert_eq!(rooms.resolve(Request::post("/openai/chat/completions", &serde_json::json!({}))), 1);
-/// assert!(rooms.admit("a") && !rooms.admit("a"));
+/// assert!(rooms.admit("a") && !rooms.admit("a") && rooms.admit("b"));
 /// # Ok::<(), tollhouse::Error>(())
 /// ```
 pub struct Rooms {
     engine: Engine,
+    /// A call that asks the limits.
+    caller: Mutex<Exchange>,
 }
 
 impl Rooms {
@@ -46,7 +52,9 @@ impl Rooms {
             stages: Stages::default(),
             seed: None,
         };
-        Ok(Self { engine: Engine::new(Arc::new(config), catalogue, &parts) })
+        let engine = Engine::new(Arc::new(config), catalogue, &parts);
+        let (caller, _) = pipeline::resolve(&engine, Request::post("/openai/chat/completions", &serde_json::json!({})));
+        Ok(Self { engine, caller: Mutex::new(caller) })
     }
 
     /// How many targets a request has; none if it is refused.
@@ -55,11 +63,16 @@ impl Rooms {
         pipeline::resolve(&self.engine, request).0.targets.len()
     }
 
-    /// Whether the limit lets one more call under `key` pass. Without a limit all pass.
+    /// Whether the limits let one more call for `user` pass. Without limits all pass.
     #[must_use]
-    pub fn admit(&self, key: &str) -> bool {
-        let admits = |rule| self.engine.limits.admit(key, rule, self.engine.clock.now_us()) == Decision::Admitted;
-        self.engine.rule.as_ref().is_none_or(admits)
+    pub fn admit(&self, user: &str) -> bool {
+        let mut caller = self.caller.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = &mut caller.targets[0];
+        Arc::make_mut(&mut target.policy).metadata.insert("user".to_owned(), user.into());
+        let (limits, mut held) = (&self.engine.limits, Held::default());
+        let asks = limits.asks(target, &held, &|_| None);
+        let taken = pin!(limits.take(&asks, 0, target, &mut held));
+        matches!(taken.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(())))
     }
 
     /// Hands a record to the log.

@@ -1,0 +1,73 @@
+//! Where counts are kept, and what is asked of such a place.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::rule::Terms;
+use super::window::{Room, Window};
+use crate::held::LimitKey;
+
+/// What a call wants of one rule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    /// The index of the rule.
+    pub(crate) rule: usize,
+    pub(crate) key: LimitKey,
+    pub(crate) amount: u64,
+    /// Whether it is counted even where there is no room.
+    pub(crate) observed: bool,
+}
+
+/// What was taken of one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// What counts now, with this call.
+    pub(crate) used: u64,
+    /// Until nothing of it counts any more.
+    pub(crate) reset_us: u64,
+    /// Whether there was no room, and it was only observed.
+    pub(crate) over: bool,
+}
+
+/// The rule that had no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Full {
+    /// The index of the ask.
+    pub(crate) which: usize,
+    pub(crate) room: Room,
+    pub(crate) used: u64,
+}
+
+/// What a call used in the end of what it took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    pub(crate) rule: usize,
+    pub(crate) key: LimitKey,
+    /// When it was taken.
+    pub(crate) at_us: u64,
+    pub(crate) taken: u64,
+    pub(crate) used: u64,
+}
+
+impl Change {
+    pub(super) fn apply(&self, window: &mut Window, terms: &Terms, now_us: u64) {
+        if self.used < self.taken {
+            window.give_back(terms, self.taken - self.used, self.at_us, now_us);
+        } else if self.used > self.taken {
+            window.add(terms, self.used - self.taken, now_us);
+        }
+    }
+}
+
+pub(crate) type Taking<'a> = Pin<Box<dyn Future<Output = Result<Vec<Taken>, Full>> + Send + 'a>>;
+pub(crate) type Settling<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Where counts are kept. Neither method fails: a store that cannot be reached counts for this process alone.
+pub(crate) trait LimitStore: Send + Sync {
+    /// Takes all that is asked for at `now_us` (wall clock), or nothing. The asks stand in the rules' order.
+    fn take<'a>(&'a self, asks: &'a [Ask], now_us: u64) -> Taking<'a>;
+
+    /// Gives back what was not used, and counts what was used beyond. What is in memory is settled before the future is
+    /// polled, so that it may be dropped.
+    fn settle(&self, changes: Vec<Change>, now_us: u64) -> Settling<'_>;
+}

@@ -1,0 +1,45 @@
+//! Where the road meets the limits: what a call takes before it is sent, and what it has spent in the end.
+
+use super::settling::{End, Settling};
+use crate::account;
+use crate::engine::Engine;
+use crate::exchange::Exchange;
+use crate::held::Spent;
+use crate::record::{Attempt, AttemptState};
+use crate::refusal::Refusal;
+use crate::stage::Stage;
+use crate::usage::{NanoUsd, Usage};
+
+/// Takes the worst case of a call to target number `step`, or refuses it. What was taken for the target before is given
+/// back, and the call itself is counted once: its retries and fallbacks belong to it.
+pub(super) async fn admit(engine: &Engine, exchange: &mut Exchange, step: usize) -> Result<(), Refusal> {
+    if engine.limits.is_empty() || !engine.stages.on(Stage::Limit) {
+        return Ok(());
+    }
+    engine.limits.move_on(&mut exchange.held, &unanswered(exchange.attempts.last()));
+    let target = &exchange.targets[step];
+    let cost = |usage: &Usage| {
+        let custom = target.policy.custom_cost.as_ref();
+        account::cost(&engine.prices, custom, &target.provider.slug, &target.model, usage).0
+    };
+    let asks = engine.limits.asks(target, &exchange.held, &cost);
+    engine.limits.take(&asks, target.policy.priority, target, &mut exchange.held).await
+}
+
+/// What a call has spent that ended so.
+pub(super) fn spent(settling: &Settling, end: &End, cost: Option<NanoUsd>) -> Spent {
+    match (&end.usage, settling.status) {
+        _ if settling.cached => Spent::Nothing,
+        (Some(usage), _) => Spent::Told(usage.clone(), cost),
+        (None, Some(status)) if status < 400 => Spent::Unknown,
+        (None, _) => unanswered(settling.exchange.attempts.last()),
+    }
+}
+
+/// What a target has spent that gave no good answer. An error costs nothing; where nothing came back, nobody knows.
+fn unanswered(last: Option<&Attempt>) -> Spent {
+    match last {
+        Some(attempt) if attempt.state == AttemptState::MaybeProcessed => Spent::Unknown,
+        _ => Spent::Nothing,
+    }
+}
