@@ -44,12 +44,12 @@ pub(crate) struct Standing {
 impl Standing {
     /// The headers that tell it: plain numbers, dollars for money, and seconds, rounded up.
     pub(crate) fn headers(&self) -> [(HeaderName, HeaderValue); 3] {
-        let amount = |amount: u64| match self.is_money {
-            true => {
-                let dollars = Decimal::from_i128_with_scale(amount.into(), 9).normalize();
-                HeaderValue::from_str(&dollars.to_string()).expect("digits and a point are plain ASCII")
+        let amount = |amount: u64| {
+            if !self.is_money {
+                return amount.into();
             }
-            false => amount.into(),
+            let dollars = Decimal::from_i128_with_scale(amount.into(), 9).normalize();
+            HeaderValue::from_str(&dollars.to_string()).expect("digits and a point are plain ASCII")
         };
         [
             (name::RATE_LIMIT, amount(self.limit)),

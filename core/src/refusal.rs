@@ -6,8 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::error::{Error, ErrorKind};
-use crate::held::Standing;
 use crate::headers::response as name;
+use crate::held::Standing;
 use crate::message::{Body, Response};
 
 /// Error codes of the reference's data plane.

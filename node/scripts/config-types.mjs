@@ -41,8 +41,9 @@ function type(definition) {
 }
 
 function plain(name, definition) {
-  if (name === "object") return `Record<string, ${type(definition.additionalProperties)}>`;
   if (name === "array") return `(${type(definition.items)})[]`;
+  const values = definition.additionalProperties || Object.values(definition.patternProperties ?? {})[0];
+  if (name === "object") return `Record<string, ${type(values)}>`;
   return name === "integer" ? "number" : name;
 }
 

@@ -6,7 +6,7 @@ export interface GatewayConfig {
   id?: string;
   /** Answers that are given again without a call. */
   cache?: CacheConfig;
-  /** What is refused before a call is made. */
+  /** How much may go out. */
   limits?: LimitsConfig;
   /** What is tried again. */
   retries?: RetryConfig;
@@ -48,26 +48,78 @@ export type Span = string | 0;
 /** A number of bytes. KB, MB and GB go in steps of 1000; KiB, MiB and GiB in steps of 1024. */
 export type Size = string | number;
 
-/** What is refused before a call is made. */
+/**
+ * What is refused, or made to wait, before a call is made. Several rules hold together: a call passes all of them, or
+ * it counts in none.
+ */
 export interface LimitsConfig {
-  /** Requests of this gateway in a span of time. Answers from the cache do not count. */
-  requests?: RequestLimit | null;
+  /** How many calls in a span of time. Answers from the cache do not count. */
+  requests?: LimitRule | null;
+  /** How many tokens, in and out, in a span of time. */
+  tokens?: LimitRule | null;
+  /** How much money in a span of time, by the price table. */
+  cost?: LimitRule | null;
+  /** How many calls at once; a call ends when its answer's body does. */
+  concurrency?: LimitRule | null;
+  /** More rules under names of your own. Each says in `count` what it counts. */
+  rules?: Record<string, LimitRule>;
 }
 
-/** At most `limit` requests in `per`. */
-export interface RequestLimit {
-  /** How many requests pass. 0 switches the limit off. */
-  limit: number;
-  /** In which span of time, up to 31 days. `"0"` switches the limit off. */
-  per?: Span;
-  /** How the span of time moves. */
-  technique?: Technique;
+/** One rule. */
+export interface LimitRule {
+  /** What is counted. Only `rules` need it: `requests`, `tokens`, `cost` and `concurrency` say it by their name. */
+  count?: Count | null;
+  /** How much passes: a whole number, or an amount of money such as `"5 USD"` for `cost`. 0 switches the rule off. */
+  limit: Ceiling;
+  /** In which span of time, up to 31 days. `"0"` switches the rule off. Concurrency has none. */
+  per?: Span | null;
+  /** How the span of time moves; `fixed` without it. */
+  technique?: Technique | null;
+  /**
+   * Who has a count of their own: `gateway` (all calls together), `provider`, `model`, `key`, `user`,
+   * `metadata.{key}`, or a list of them. Calls that lack it share one count.
+   */
+  by?: By;
+  /**
+   * Which calls the rule is for, by the same words: `{ provider = "openai", model = "gpt-4o*" }`. A `*` at the end
+   * stands for anything. Without it the rule is for all.
+   */
+  when?: Record<string, string>;
+  /** Whether the rule holds calls back, or only says that it would have. */
+  mode?: LimitMode;
+  /** What happens to a call that does not pass. */
+  when_full?: AtLimit;
+  /** How long a call waits at most where `when_full` is `wait`, up to 1 h; 10 s without it. */
+  max_wait?: Span | null;
   /** `per` as a plain number of milliseconds. */
   per_ms?: number;
+  /** `max_wait` as a plain number of milliseconds. */
+  max_wait_ms?: number;
 }
 
+/** What a rule counts. */
+export type Count = "requests" | "tokens" | "tokens_in" | "tokens_out" | "cost" | "concurrency";
+
+/** How much passes: a whole number, or an amount of money. */
+export type Ceiling = number | Money;
+
+/** US dollars, exact to a billionth. */
+export type Money = string | 0;
+
 /** How a limit's span of time moves. */
-export type Technique = "fixed" | "sliding";
+export type Technique = "fixed" | "sliding" | "token_bucket";
+
+/** Who has a count of their own: one dimension, or a list of them. */
+export type By = Dimension | array;
+
+/** What tells calls apart: `gateway`, `provider`, `model`, `key`, `user` or `metadata.{key}`. */
+export type Dimension = string;
+
+/** Whether a rule holds calls back. */
+export type LimitMode = "enforce" | "observe";
+
+/** What happens to a call that does not pass. */
+export type AtLimit = "reject" | "wait";
 
 /** What is tried again at the same target. */
 export interface RetryConfig {
@@ -150,9 +202,6 @@ export interface PriceConfig {
   /** Input tokens written to the provider's prompt cache; without it they cost as much as other input. */
   cache_write?: Money | null;
 }
-
-/** US dollars, exact to a billionth. */
-export type Money = string | 0;
 
 /** What is remembered of each call. */
 export interface LogsConfig {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::dimension::{By, Dimension};
 use super::ceiling::Ceiling;
+use super::dimension::{By, Dimension};
 use super::units::Span;
 use crate::error::Error;
 

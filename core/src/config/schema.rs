@@ -58,7 +58,8 @@ mod tests {
                 continue;
             }
             let many = &property["additionalProperties"];
-            let reference = [&property["$ref"], &property["anyOf"][0]["$ref"], &many["$ref"]].into_iter().find_map(Value::as_str);
+            let reference =
+                [&property["$ref"], &property["anyOf"][0]["$ref"], &many["$ref"]].into_iter().find_map(Value::as_str);
             let Some(definition) = reference.and_then(|reference| reference.strip_prefix("#/$defs/")) else { continue };
             let mut below = [tables, std::slice::from_ref(name)].concat();
             below.extend(many.is_object().then(|| "*".to_owned()));

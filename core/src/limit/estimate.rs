@@ -70,11 +70,8 @@ impl Worst {
     /// How much `amount` that is. A request that does not say how long its answer may be takes no more than the whole
     /// limit: it goes out alone rather than never.
     pub(super) fn within(&self, limit: u64, amount: impl Fn(&Usage) -> u64) -> u64 {
-        let usage = |tokens_out| Usage {
-            tokens_in: Some(self.tokens_in),
-            tokens_out: Some(tokens_out),
-            ..Usage::default()
-        };
+        let usage =
+            |tokens_out| Usage { tokens_in: Some(self.tokens_in), tokens_out: Some(tokens_out), ..Usage::default() };
         let all = amount(&usage(self.tokens_out));
         let may_be_cut = !self.is_named && amount(&usage(0)) <= limit;
         if may_be_cut { all.min(limit) } else { all }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::rule::Terms;
 use super::store::{Ask, Change, Full, LimitStore, Settling, Taken, Taking};
 use super::window::{Room, Window};
-use super::rule::Terms;
 use crate::held::LimitKey;
 
 /// As many parts as keep growing short: a part that grows holds up only its own keys.
@@ -56,7 +56,11 @@ impl Memory {
 
     #[cfg(test)]
     pub(super) fn keys(&self) -> usize {
-        self.rules.iter().flat_map(|counts| &counts.shards).map(|shard| shard.lock().expect("no test panics").len()).sum()
+        self.rules
+            .iter()
+            .flat_map(|counts| &counts.shards)
+            .map(|shard| shard.lock().expect("no test panics").len())
+            .sum()
     }
 
     pub(super) fn settle_now(&self, changes: &[Change], now_us: u64) {

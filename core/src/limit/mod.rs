@@ -89,16 +89,22 @@ impl Limits {
                 Some(ticket) => asks.iter().position(|ask| ticket.is_of(ask)),
             };
             let full = match behind {
-                Some(which) => Full { which, room: Room::WhenGivenBack, used: self.rules[asks[which].rule].terms.limit },
+                Some(which) => {
+                    Full { which, room: Room::WhenGivenBack, used: self.rules[asks[which].rule].terms.limit }
+                }
                 None => match self.store.take(asks, now_us).await {
-                    Ok(taken) => return self.hold(asks, &taken, now_us, held),
+                    Ok(taken) => {
+                        self.hold(asks, &taken, now_us, held);
+                        return Ok(());
+                    }
                     Err(full) => full,
                 },
             };
             let waited = Duration::from_micros(self.clock.monotonic_us() - started_us);
             let ask = &asks[full.which];
             let rule = &self.rules[ask.rule];
-            let Some(left) = rule.max_wait.map(|max| max.saturating_sub(waited)).filter(|left| can_wait(rule, full, *left))
+            let Some(left) =
+                rule.max_wait.map(|max| max.saturating_sub(waited)).filter(|left| can_wait(rule, full, *left))
             else {
                 return Err(Refused { rule, ask, full, waited, now_us }.refusal(target));
             };
@@ -110,7 +116,7 @@ impl Limits {
         }
     }
 
-    fn hold(&self, asks: &[Ask], taken: &[Taken], now_us: u64, held: &mut Held) -> Result<(), Refusal> {
+    fn hold(&self, asks: &[Ask], taken: &[Taken], now_us: u64, held: &mut Held) {
         let mut nearest: Option<(f64, Standing)> = None;
         for (ask, taken) in asks.iter().zip(taken) {
             let rule = &self.rules[ask.rule];
@@ -131,7 +137,6 @@ impl Limits {
             }
         }
         held.standing = nearest.map(|(_, standing)| standing).or(held.standing);
-        Ok(())
     }
 
     /// Gives back what a call holds and did not use. What it was counted as stays counted.
@@ -172,7 +177,9 @@ impl Limits {
         }
         let lines: Vec<_> = changes.iter().map(|change| (change.rule, change.key)).collect();
         drop(self.store.settle(changes, self.clock.now_us()));
-        lines.into_iter().for_each(|line| self.queue.wake(line));
+        for line in lines {
+            self.queue.wake(line);
+        }
     }
 
     /// The names of the rules that would have held a call back.

@@ -43,7 +43,8 @@ impl Refused<'_> {
         let (rule, path) = (self.rule, &self.rule.path);
         let (what, whose) = (rule.what(), rule.whose(target));
         let counts_calls = matches!(rule.count, Count::Requests | Count::Concurrency);
-        let needs = if counts_calls { String::new() } else { format!(", this call may use {}", self.shown(self.ask.amount)) };
+        let needs =
+            if counts_calls { String::new() } else { format!(", this call may use {}", self.shown(self.ask.amount)) };
         let waited = match self.waited.as_secs_f64() {
             0.0 => String::new(),
             seconds => format!(" Waited {seconds:.1} s."),

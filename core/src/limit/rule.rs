@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use http::HeaderValue;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -143,27 +144,17 @@ fn value<'a>(dimension: &Dimension, target: &'a Target) -> Cow<'a, str> {
         Dimension::Gateway => Cow::Borrowed(""),
         Dimension::Provider => target.provider.slug.as_str().into(),
         Dimension::Model => target.model.as_str().into(),
-        // Nobody else's key is the empty one: a call without a key of its own is made with the gateway's.
-        Dimension::Key => match target.provider.credential(&target.headers) {
-            Some(key) => fingerprint(&[target.provider.slug.as_bytes(), key.as_bytes()]).into(),
-            None => format!("{} own", target.provider.slug).into(),
-        },
+        // A call without a key of its own is made with the gateway's: nobody else's key is the empty one.
+        Dimension::Key => {
+            let key = target.provider.credential(&target.headers).map_or(&[][..], HeaderValue::as_bytes);
+            format!("{} {}", target.provider.slug, String::from_utf8_lossy(key)).into()
+        }
         Dimension::Metadata(key) => metadata(target, key),
         Dimension::User => match metadata(target, "user") {
             user if user.is_empty() => named_user(&target.body).into(),
             user => user,
         },
     }
-}
-
-/// A text that stands for a key and says nothing of it.
-pub(super) fn fingerprint(parts: &[&[u8]]) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.len() as u64).to_le_bytes());
-        digest.update(part);
-    }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn metadata<'a>(target: &'a Target, key: &str) -> Cow<'a, str> {

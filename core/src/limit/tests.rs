@@ -1,11 +1,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::rule::{Pace, Terms};
 use super::store::{Change, LimitStore};
 use super::window::Room;
 use super::*;
 use crate::clock::SystemClock;
 use crate::held::LimitKey;
-use super::rule::{Pace, Terms};
 
 const HOUR_US: u64 = 3_600_000_000;
 const NOW_US: u64 = 1_767_269_340_000_000;
@@ -109,7 +109,8 @@ fn a_store_settles_before_it_is_waited_for() {
 #[test]
 fn gateways_do_not_meet() {
     let limits = |id: &str| {
-        let config = Config::from_json(&format!(r#"{{"id": "{id}", "limits": {{"requests": {{"limit": 1, "per": "1m"}}}}}}"#));
+        let config =
+            Config::from_json(&format!(r#"{{"id": "{id}", "limits": {{"requests": {{"limit": 1, "per": "1m"}}}}}}"#));
         Limits::new(&config.unwrap(), Arc::new(SystemClock::new()))
     };
     let key = |limits: &Limits| limits.rules[0].shared();

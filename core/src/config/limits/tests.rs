@@ -57,13 +57,25 @@ fn a_rule_that_cannot_work_is_refused_by_its_field() {
         "requests = { limit = -1, per = \"1m\" }",
         "requests.limit: -1 is negative; a limit starts at 0, which switches the rule off",
     );
-    refused("requests = { limit = 1.5, per = \"1m\" }", "requests.limit: expected a whole number, or money such as \"5 USD\", found a number");
-    refused("requests = { limit = \"5 USD\", per = \"1m\" }", "requests.limit: requests are no money; write a whole number");
+    refused(
+        "requests = { limit = 1.5, per = \"1m\" }",
+        "requests.limit: expected a whole number, or money such as \"5 USD\", found a number",
+    );
+    refused(
+        "requests = { limit = \"5 USD\", per = \"1m\" }",
+        "requests.limit: requests are no money; write a whole number",
+    );
     refused("cost = { limit = 5, per = \"1m\" }", "cost.limit: 5 has no unit; write \"5 USD\"");
-    refused("cost = { limit = \"5 EUR\", per = \"1m\" }", "cost.limit: \"5 EUR\" is not an amount of money; write it as \"0.02 USD\"");
+    refused(
+        "cost = { limit = \"5 EUR\", per = \"1m\" }",
+        "cost.limit: \"5 EUR\" is not an amount of money; write it as \"0.02 USD\"",
+    );
     refused("tokens = { limit = 5 }", "tokens.per: this key is required");
     refused("tokens = { limit = 5, per = \"32d\" }", "tokens.per: 32d is outside 0 to 31d");
-    refused("concurrency = { limit = 5, per = \"1m\" }", "concurrency.per: calls at once have no span of time; leave it out");
+    refused(
+        "concurrency = { limit = 5, per = \"1m\" }",
+        "concurrency.per: calls at once have no span of time; leave it out",
+    );
     refused(
         "concurrency = { limit = 5, technique = \"sliding\" }",
         "concurrency.technique: calls at once have no span of time that could move; leave it out",
@@ -81,9 +93,18 @@ fn a_rule_that_cannot_work_is_refused_by_its_field() {
         "requests = { limit = 5, per = \"1m\", by = [\"model\", \"metadata.\"] }",
         "requests.by[1]: \"metadata.\" does not tell calls apart; use gateway, provider, model, key, user, or metadata.KEY",
     );
-    refused("requests = { limit = 5, per = \"1m\", by = [\"user\", \"user\"] }", "requests.by: user stands here twice; keep one of them");
-    refused("requests = { limit = 5, per = \"1m\", by = 5 }", "requests.by: expected a text or a list of texts, found a whole number");
-    refused("requests = { limit = 5, per = \"1m\", when = { key = \"sk\" } }", "requests.when.key: a key must not stand here; use by = \"key\"");
+    refused(
+        "requests = { limit = 5, per = \"1m\", by = [\"user\", \"user\"] }",
+        "requests.by: user stands here twice; keep one of them",
+    );
+    refused(
+        "requests = { limit = 5, per = \"1m\", by = 5 }",
+        "requests.by: expected a text or a list of texts, found a whole number",
+    );
+    refused(
+        "requests = { limit = 5, per = \"1m\", when = { key = \"sk\" } }",
+        "requests.when.key: a key must not stand here; use by = \"key\"",
+    );
     refused(
         "requests = { limit = 5, per = \"1m\", max_wait = \"1s\" }",
         "requests.max_wait: nobody waits; add when_full = \"wait\", or leave it out",
