@@ -110,7 +110,7 @@ export type Money = string | 0;
 export type Technique = "fixed" | "sliding" | "token_bucket";
 
 /** Who has a count of their own: one dimension, or a list of them. */
-export type By = Dimension | array;
+export type By = Dimension | (Dimension)[];
 
 /** What tells calls apart: `gateway`, `provider`, `model`, `key`, `user` or `metadata.{key}`. */
 export type Dimension = string;

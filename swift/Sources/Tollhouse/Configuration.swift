@@ -8,7 +8,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
     public var id: String?
     /// Answers that are given again without a call.
     public var cache: Cache?
-    /// What is refused before a call is made.
+    /// How much may go out.
     public var limits: Limits?
     /// What is tried again.
     public var retries: Retry?
@@ -91,49 +91,102 @@ extension Configuration {
 }
 
 extension Configuration {
-    /// What is refused before a call is made.
+    /// What is refused, or made to wait, before a call is made. Several rules hold together: a call passes all of them, or
+    /// it counts in none.
     public struct Limits: Encodable, Sendable, Equatable {
-        /// Requests of this gateway in a span of time. Answers from the cache do not count.
-        public var requests: RequestLimit?
+        /// How many calls in a span of time. Answers from the cache do not count.
+        public var requests: LimitRule?
+        /// How many tokens, in and out, in a span of time.
+        public var tokens: LimitRule?
+        /// How much money in a span of time, by the price table.
+        public var cost: LimitRule?
+        /// How many calls at once; a call ends when its answer's body does.
+        public var concurrency: LimitRule?
+        /// More rules under names of your own. Each says in `count` what it counts.
+        public var rules: [String: LimitRule]?
 
         public init(
-            requests: RequestLimit? = nil
+            requests: LimitRule? = nil,
+            tokens: LimitRule? = nil,
+            cost: LimitRule? = nil,
+            concurrency: LimitRule? = nil,
+            rules: [String: LimitRule]? = nil
         ) {
             self.requests = requests
+            self.tokens = tokens
+            self.cost = cost
+            self.concurrency = concurrency
+            self.rules = rules
         }
 
         public func encode(to encoder: any Encoder) throws {
             var parts = encoder.container(keyedBy: ConfigurationKey.self)
             try parts.encodeIfPresent(requests, forKey: "requests")
+            try parts.encodeIfPresent(tokens, forKey: "tokens")
+            try parts.encodeIfPresent(cost, forKey: "cost")
+            try parts.encodeIfPresent(concurrency, forKey: "concurrency")
+            try parts.encodeIfPresent(rules, forKey: "rules")
         }
     }
 }
 
 extension Configuration {
-    /// At most `limit` requests in `per`.
-    public struct RequestLimit: Encodable, Sendable, Equatable {
-        /// How many requests pass. 0 switches the limit off.
-        public var limit: Int64?
-        /// In which span of time, up to 31 days. `"0"` switches the limit off.
+    /// One rule.
+    public struct LimitRule: Encodable, Sendable, Equatable {
+        /// What is counted. Only `rules` need it: `requests`, `tokens`, `cost` and `concurrency` say it by their name.
+        public var count: Count?
+        /// How much passes: a whole number, or an amount of money such as `"5 USD"` for `cost`. 0 switches the rule off.
+        public var limit: JSON?
+        /// In which span of time, up to 31 days. `"0"` switches the rule off. Concurrency has none.
         public var per: Duration?
-        /// How the span of time moves.
+        /// How the span of time moves; `fixed` without it.
         public var technique: Technique?
+        /// Who has a count of their own: `gateway` (all calls together), `provider`, `model`, `key`, `user`,
+        /// `metadata.{key}`, or a list of them. Calls that lack it share one count.
+        public var by: [String]?
+        /// Which calls the rule is for, by the same words: `{ provider = "openai", model = "gpt-4o*" }`. A `*` at the end
+        /// stands for anything. Without it the rule is for all.
+        public var when: JSON?
+        /// Whether the rule holds calls back, or only says that it would have.
+        public var mode: LimitMode?
+        /// What happens to a call that does not pass.
+        public var whenFull: AtLimit?
+        /// How long a call waits at most where `when_full` is `wait`, up to 1 h; 10 s without it.
+        public var maxWait: Duration?
 
         public init(
-            limit: Int64? = nil,
+            count: Count? = nil,
+            limit: JSON? = nil,
             per: Duration? = nil,
-            technique: Technique? = nil
+            technique: Technique? = nil,
+            by: [String]? = nil,
+            when: JSON? = nil,
+            mode: LimitMode? = nil,
+            whenFull: AtLimit? = nil,
+            maxWait: Duration? = nil
         ) {
+            self.count = count
             self.limit = limit
             self.per = per
             self.technique = technique
+            self.by = by
+            self.when = when
+            self.mode = mode
+            self.whenFull = whenFull
+            self.maxWait = maxWait
         }
 
         public func encode(to encoder: any Encoder) throws {
             var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(count, forKey: "count")
             try parts.encodeIfPresent(limit, forKey: "limit")
             try parts.encodeIfPresent(per?.spanText, forKey: "per")
             try parts.encodeIfPresent(technique, forKey: "technique")
+            try parts.encodeIfPresent(by, forKey: "by")
+            try parts.encodeIfPresent(when, forKey: "when")
+            try parts.encodeIfPresent(mode, forKey: "mode")
+            try parts.encodeIfPresent(whenFull, forKey: "when_full")
+            try parts.encodeIfPresent(maxWait?.spanText, forKey: "max_wait")
         }
     }
 }
@@ -147,15 +200,28 @@ extension Configuration {
         public var delay: Duration?
         /// How the delay grows.
         public var backoff: Backoff?
+        /// By how much a wait may be shortened by chance, in percent, so that many callers do not come back at once: 0 to 100.
+        public var jitterPercent: Int64?
+        /// After what is tried again: `not_sent`, `maybe_processed`, a status such as `429`, or `5xx`.
+        public var on: [JSON]?
+        /// How many calls more a provider may get by retries, in percent of the calls to it: 0 to 100. Ten retries are always
+        /// free, so that a few calls alone are tried again as they ask. 0 sets no bound.
+        public var budgetPercent: Int64?
 
         public init(
             maxAttempts: Int64? = nil,
             delay: Duration? = nil,
-            backoff: Backoff? = nil
+            backoff: Backoff? = nil,
+            jitterPercent: Int64? = nil,
+            on: [JSON]? = nil,
+            budgetPercent: Int64? = nil
         ) {
             self.maxAttempts = maxAttempts
             self.delay = delay
             self.backoff = backoff
+            self.jitterPercent = jitterPercent
+            self.on = on
+            self.budgetPercent = budgetPercent
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -163,6 +229,9 @@ extension Configuration {
             try parts.encodeIfPresent(maxAttempts, forKey: "max_attempts")
             try parts.encodeIfPresent(delay?.spanText, forKey: "delay")
             try parts.encodeIfPresent(backoff, forKey: "backoff")
+            try parts.encodeIfPresent(jitterPercent, forKey: "jitter_percent")
+            try parts.encodeIfPresent(on, forKey: "on")
+            try parts.encodeIfPresent(budgetPercent, forKey: "budget_percent")
         }
     }
 }
@@ -174,16 +243,20 @@ extension Configuration {
         public var connect: Duration?
         /// From sending a request to the first byte of its answer, up to 1 day. A stream that began in time is not cut.
         public var firstByte: Duration?
+        /// From the call to the end of its answer, all tries, targets and waits included, up to 1 day. A stream is cut too.
+        public var total: Duration?
         /// Between two chunks of an answer, up to 1 day; 10 minutes without it, as the providers' SDKs have it.
         public var betweenChunks: Duration?
 
         public init(
             connect: Duration? = nil,
             firstByte: Duration? = nil,
+            total: Duration? = nil,
             betweenChunks: Duration? = nil
         ) {
             self.connect = connect
             self.firstByte = firstByte
+            self.total = total
             self.betweenChunks = betweenChunks
         }
 
@@ -191,6 +264,7 @@ extension Configuration {
             var parts = encoder.container(keyedBy: ConfigurationKey.self)
             try parts.encodeIfPresent(connect?.spanText, forKey: "connect")
             try parts.encodeIfPresent(firstByte?.spanText, forKey: "first_byte")
+            try parts.encodeIfPresent(total?.spanText, forKey: "total")
             try parts.encodeIfPresent(betweenChunks?.spanText, forKey: "between_chunks")
         }
     }
@@ -333,12 +407,52 @@ extension Configuration {
 }
 
 extension Configuration {
+    /// What a rule counts.
+    public enum Count: String, Encodable, Sendable, CaseIterable {
+        /// Calls.
+        case requests
+        /// Tokens, in and out together.
+        case tokens
+        /// Input tokens.
+        case tokensIn = "tokens_in"
+        /// Output tokens.
+        case tokensOut = "tokens_out"
+        /// Money.
+        case cost
+        /// Calls that have not ended.
+        case concurrency
+    }
+}
+
+extension Configuration {
     /// How a limit's span of time moves.
     public enum Technique: String, Encodable, Sendable, CaseIterable {
         /// One span follows the other; each starts at zero.
         case fixed
         /// The span that ends now.
         case sliding
+        /// A bucket that holds `limit` and fills up evenly, all of it in one span.
+        case tokenBucket = "token_bucket"
+    }
+}
+
+extension Configuration {
+    /// Whether a rule holds calls back.
+    public enum LimitMode: String, Encodable, Sendable, CaseIterable {
+        /// It does.
+        case enforce
+        /// It counts, and the answer's `x-tollhouse-limits-observed` names it where it would have.
+        case observe
+    }
+}
+
+extension Configuration {
+    /// What happens to a call that does not pass.
+    public enum AtLimit: String, Encodable, Sendable, CaseIterable {
+        /// It is answered 429.
+        case reject
+        /// It waits its turn for `max_wait`, those with a higher `x-tollhouse-priority` first, and is answered 429 then.
+        case wait
     }
 }
 

@@ -20,7 +20,7 @@ public class Configuration : ConfigurationPart() {
         (cache ?: Cache().also { cache = it }).apply(set)
     }
 
-    /** What is refused before a call is made. */
+    /** How much may go out. */
     public var limits: Limits? = null
 
     /** Sets parts of [limits]. */
@@ -115,40 +115,109 @@ public class Configuration : ConfigurationPart() {
             )
     }
 
-    /** What is refused before a call is made. */
+    /**
+     * What is refused, or made to wait, before a call is made. Several rules hold together: a call passes all of them, or
+     * it counts in none.
+     */
     @ConfigurationDsl
     public class Limits : ConfigurationPart() {
-        /** Requests of this gateway in a span of time. Answers from the cache do not count. */
-        public var requests: RequestLimit? = null
+        /** How many calls in a span of time. Answers from the cache do not count. */
+        public var requests: LimitRule? = null
 
         /** Sets parts of [requests]. */
-        public fun requests(set: RequestLimit.() -> Unit) {
-            (requests ?: RequestLimit().also { requests = it }).apply(set)
+        public fun requests(set: LimitRule.() -> Unit) {
+            (requests ?: LimitRule().also { requests = it }).apply(set)
+        }
+
+        /** How many tokens, in and out, in a span of time. */
+        public var tokens: LimitRule? = null
+
+        /** Sets parts of [tokens]. */
+        public fun tokens(set: LimitRule.() -> Unit) {
+            (tokens ?: LimitRule().also { tokens = it }).apply(set)
+        }
+
+        /** How much money in a span of time, by the price table. */
+        public var cost: LimitRule? = null
+
+        /** Sets parts of [cost]. */
+        public fun cost(set: LimitRule.() -> Unit) {
+            (cost ?: LimitRule().also { cost = it }).apply(set)
+        }
+
+        /** How many calls at once; a call ends when its answer's body does. */
+        public var concurrency: LimitRule? = null
+
+        /** Sets parts of [concurrency]. */
+        public fun concurrency(set: LimitRule.() -> Unit) {
+            (concurrency ?: LimitRule().also { concurrency = it }).apply(set)
+        }
+
+        /** More rules under names of your own. Each says in `count` what it counts. */
+        public var rules: MutableMap<String, LimitRule> = mutableMapOf()
+
+        /** Sets parts of one of [rules]. */
+        public fun rule(name: String, set: LimitRule.() -> Unit) {
+            rules.getOrPut(name) { LimitRule() }.apply(set)
         }
 
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "requests" to requests,
+                "tokens" to tokens,
+                "cost" to cost,
+                "concurrency" to concurrency,
+                "rules" to rules,
             )
     }
 
-    /** At most `limit` requests in `per`. */
+    /** One rule. */
     @ConfigurationDsl
-    public class RequestLimit : ConfigurationPart() {
-        /** How many requests pass. 0 switches the limit off. */
-        public var limit: Long? = null
+    public class LimitRule : ConfigurationPart() {
+        /** What is counted. Only `rules` need it: `requests`, `tokens`, `cost` and `concurrency` say it by their name. */
+        public var count: Count? = null
 
-        /** In which span of time, up to 31 days. `"0"` switches the limit off. */
+        /** How much passes: a whole number, or an amount of money such as `"5 USD"` for `cost`. 0 switches the rule off. */
+        public var limit: JsonElement? = null
+
+        /** In which span of time, up to 31 days. `"0"` switches the rule off. Concurrency has none. */
         public var per: Duration? = null
 
-        /** How the span of time moves. */
+        /** How the span of time moves; `fixed` without it. */
         public var technique: Technique? = null
+
+        /**
+         * Who has a count of their own: `gateway` (all calls together), `provider`, `model`, `key`, `user`,
+         * `metadata.{key}`, or a list of them. Calls that lack it share one count.
+         */
+        public var by: MutableList<String> = mutableListOf()
+
+        /**
+         * Which calls the rule is for, by the same words: `{ provider = "openai", model = "gpt-4o*" }`. A `*` at the end
+         * stands for anything. Without it the rule is for all.
+         */
+        public var when: JsonElement? = null
+
+        /** Whether the rule holds calls back, or only says that it would have. */
+        public var mode: LimitMode? = null
+
+        /** What happens to a call that does not pass. */
+        public var whenFull: AtLimit? = null
+
+        /** How long a call waits at most where `when_full` is `wait`, up to 1 h; 10 s without it. */
+        public var maxWait: Duration? = null
 
         override fun parts(): Map<String, Any?> =
             mapOf(
+                "count" to count,
                 "limit" to limit,
                 "per" to per,
                 "technique" to technique,
+                "by" to by,
+                "when" to when,
+                "mode" to mode,
+                "when_full" to whenFull,
+                "max_wait" to maxWait,
             )
     }
 
@@ -164,11 +233,26 @@ public class Configuration : ConfigurationPart() {
         /** How the delay grows. */
         public var backoff: Backoff? = null
 
+        /** By how much a wait may be shortened by chance, in percent, so that many callers do not come back at once: 0 to 100. */
+        public var jitterPercent: Long? = null
+
+        /** After what is tried again: `not_sent`, `maybe_processed`, a status such as `429`, or `5xx`. */
+        public var on: MutableList<JsonElement> = mutableListOf()
+
+        /**
+         * How many calls more a provider may get by retries, in percent of the calls to it: 0 to 100. Ten retries are always
+         * free, so that a few calls alone are tried again as they ask. 0 sets no bound.
+         */
+        public var budgetPercent: Long? = null
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "max_attempts" to maxAttempts,
                 "delay" to delay,
                 "backoff" to backoff,
+                "jitter_percent" to jitterPercent,
+                "on" to on,
+                "budget_percent" to budgetPercent,
             )
     }
 
@@ -181,6 +265,9 @@ public class Configuration : ConfigurationPart() {
         /** From sending a request to the first byte of its answer, up to 1 day. A stream that began in time is not cut. */
         public var firstByte: Duration? = null
 
+        /** From the call to the end of its answer, all tries, targets and waits included, up to 1 day. A stream is cut too. */
+        public var total: Duration? = null
+
         /** Between two chunks of an answer, up to 1 day; 10 minutes without it, as the providers' SDKs have it. */
         public var betweenChunks: Duration? = null
 
@@ -188,6 +275,7 @@ public class Configuration : ConfigurationPart() {
             mapOf(
                 "connect" to connect,
                 "first_byte" to firstByte,
+                "total" to total,
                 "between_chunks" to betweenChunks,
             )
     }
@@ -288,12 +376,46 @@ public class Configuration : ConfigurationPart() {
             )
     }
 
+    /** What a rule counts. */
+    public enum class Count(override val word: String) : ConfigurationWord {
+        /** Calls. */
+        REQUESTS("requests"),
+        /** Tokens, in and out together. */
+        TOKENS("tokens"),
+        /** Input tokens. */
+        TOKENS_IN("tokens_in"),
+        /** Output tokens. */
+        TOKENS_OUT("tokens_out"),
+        /** Money. */
+        COST("cost"),
+        /** Calls that have not ended. */
+        CONCURRENCY("concurrency"),
+    }
+
     /** How a limit's span of time moves. */
     public enum class Technique(override val word: String) : ConfigurationWord {
         /** One span follows the other; each starts at zero. */
         FIXED("fixed"),
         /** The span that ends now. */
         SLIDING("sliding"),
+        /** A bucket that holds `limit` and fills up evenly, all of it in one span. */
+        TOKEN_BUCKET("token_bucket"),
+    }
+
+    /** Whether a rule holds calls back. */
+    public enum class LimitMode(override val word: String) : ConfigurationWord {
+        /** It does. */
+        ENFORCE("enforce"),
+        /** It counts, and the answer's `x-tollhouse-limits-observed` names it where it would have. */
+        OBSERVE("observe"),
+    }
+
+    /** What happens to a call that does not pass. */
+    public enum class AtLimit(override val word: String) : ConfigurationWord {
+        /** It is answered 429. */
+        REJECT("reject"),
+        /** It waits its turn for `max_wait`, those with a higher `x-tollhouse-priority` first, and is answered 429 then. */
+        WAIT("wait"),
     }
 
     /** How the delay between tries grows. */
