@@ -18,7 +18,7 @@ use crate::log::{LogSettings, LogStore};
 use crate::policy::Policy;
 use crate::provider::{Catalogue, Provider};
 use crate::refusal::Refusal;
-use crate::route::Budget;
+use crate::route::{self, Budget, Routes};
 use crate::secret::Secret;
 use crate::stage::{Stage, Stages};
 use crate::transport::{HttpTransport, Transport};
@@ -53,6 +53,7 @@ pub(crate) struct Engine {
     pub(crate) prices: Prices,
     pub(crate) log: LogStore,
     pub(crate) retries: Budget,
+    pub(crate) routes: Routes,
     cache: Box<dyn CacheStore>,
     random: Mutex<fastrand::Rng>,
     /// What routing leaves to chance. Apart from the ids, so that a test may know it.
@@ -60,7 +61,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(config: Arc<Config>, catalogue: Arc<Catalogue>, parts: &Parts) -> Self {
+    pub(crate) fn new(config: Arc<Config>, catalogue: Arc<Catalogue>, routes: Routes, parts: &Parts) -> Self {
         let connect = config.timeouts.connect.duration();
         // From the operating system: a parent and its forked child must not draw the same ids.
         let seed = getrandom::u64().unwrap_or_else(|_| parts.clock.now_us());
@@ -80,6 +81,7 @@ impl Engine {
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             chance: Mutex::new(fastrand::Rng::with_seed(parts.seed.unwrap_or(!seed))),
             retries: Budget::new(config.retries.budget_percent),
+            routes,
             config,
         }
     }
@@ -172,6 +174,13 @@ fn hosted(catalogue: &Catalogue, parts: &Parts) -> HashMap<String, Arc<dyn Trans
         Some((catalogue.named(name)?.slug.clone(), transport.clone()))
     };
     parts.hosted.iter().filter_map(placed).collect()
+}
+
+/// The routes of a configuration.
+pub(crate) fn routes(config: &Config, catalogue: &Catalogue) -> Result<Routes, Error> {
+    let prices = prices(config);
+    let price = |provider: &str, model: &str| prices.per_million(provider, model);
+    Routes::of(config, &route::Parts { catalogue, models: &config.models, price: &price })
 }
 
 fn prices(config: &Config) -> Prices {

@@ -10,7 +10,7 @@ use crate::held::Held;
 use crate::message::Deadlines;
 use crate::policy::Policy;
 use crate::provider::Provider;
-use crate::record::Attempt;
+use crate::record::{Attempt, AttemptState, Trail};
 use crate::usage::Format;
 
 /// Everything the road knows about a call.
@@ -27,11 +27,14 @@ pub(crate) struct Exchange {
     pub(crate) deadlines: Deadlines,
     /// What applies before a target is chosen: the gateway's settings under the request's headers.
     pub(crate) policy: Arc<Policy>,
-    /// In the order in which they are tried; never empty on the road.
+    /// In the order in which they are tried. A route adds them one by one.
     pub(crate) targets: Vec<Target>,
+    /// What a route is to find targets for.
+    pub(crate) asked: Option<Asked>,
     /// Whether the caller gave a list: then a failure may fall back, and "nobody answered" has its own form.
     pub(crate) universal: bool,
     pub(crate) attempts: Vec<Attempt>,
+    pub(crate) trail: Trail,
     /// From its start to the end of its answer.
     pub(crate) total: Option<Duration>,
     /// What it has taken of the limits.
@@ -39,10 +42,25 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
+    /// Whether the last try was a success.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.attempts.last().is_some_and(|attempt| attempt.state == AttemptState::Started && attempt.failure.is_none())
+    }
+
     /// How much is left of the call's time at `now_us` of the monotonic clock; `None` if it has no bound.
     pub(crate) fn left(&self, now_us: u64) -> Option<Duration> {
         Some(self.total?.saturating_sub(Duration::from_micros(now_us.saturating_sub(self.started_us))))
     }
+}
+
+/// A chat in OpenAI's shape that leaves it to a route which model answers.
+pub(crate) struct Asked {
+    /// The route's name.
+    pub(crate) route: String,
+    /// The caller's headers, without keys: they would be some other provider's.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) stream: bool,
 }
 
 /// A digest of all that makes two requests the same: no part of a request or a key can be read from it.

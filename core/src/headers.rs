@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// Names that a caller may set.
 pub(crate) mod request {
@@ -37,8 +37,13 @@ pub(crate) mod response {
     pub(crate) const LOG_ID: HeaderName = HeaderName::from_static("cf-aig-log-id");
     pub(crate) const EVENT_ID: HeaderName = HeaderName::from_static("cf-aig-event-id");
     pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("cf-aig-request-id");
+    /// Of routes: who answered.
+    pub(crate) const MODEL: HeaderName = HeaderName::from_static("cf-aig-model");
+    pub(crate) const PROVIDER: HeaderName = HeaderName::from_static("cf-aig-provider");
     /// What a translation left out or altered, as JSON.
     pub(crate) const CHANGES: HeaderName = HeaderName::from_static("x-tollhouse-changes");
+    /// Where a call went, try by try, and what was passed over, as JSON.
+    pub(crate) const ATTEMPTS: HeaderName = HeaderName::from_static("x-tollhouse-attempts");
     /// Read by the OpenAI and Anthropic SDKs before they retry on their own.
     pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
     /// Rules that only observe, and would have held the call back.
@@ -96,6 +101,24 @@ pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<
     Some(std::str::from_utf8(bytes).map_or_else(|_| latin_1(), Cow::Borrowed))
 }
 
+/// Sets a header to `value` as JSON. A header is ASCII, and the value may hold the caller's own words: JSON can escape
+/// whatever is not.
+pub(crate) fn insert_json(headers: &mut HeaderMap, name: &HeaderName, value: &impl serde::Serialize) {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    let mut ascii = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() && character != '\x7f' {
+            ascii.push(character);
+        } else {
+            let mut units = [0; 2];
+            ascii.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    if let Ok(value) = HeaderValue::from_str(&ascii) {
+        headers.insert(name, value);
+    }
+}
+
 /// What kind of body the headers announce: the media type in small letters, without its parameters.
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
@@ -104,8 +127,6 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]

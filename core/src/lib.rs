@@ -40,16 +40,16 @@ mod usage;
 pub use account::{ChatMessage, TokenCount, TokenInput, count_tokens};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
-    AtLimit, Backoff, By, CacheConfig, Cause, Ceiling, Config, Count, Dimension, LimitMode, LimitRule, LimitsConfig,
-    LogsConfig, Money, PriceConfig, ProviderConfig, RetryConfig, ServerConfig, Size, Span, Technique, TimeoutConfig,
-    WhenFull,
+    AtLimit, Backoff, BreakerConfig, By, CacheConfig, Cause, Ceiling, Config, Count, Dimension, InsteadConfig,
+    LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice, ModelConfig, Money, PriceConfig, ProviderConfig,
+    RetryConfig, RouteConfig, ServerConfig, Size, Span, Strategy, Technique, TimeoutConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder};
 pub use keys::{Asking, Key, KeySource};
 pub use log::{Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport, UsageRow};
 pub use message::{Body, ByteStream, Deadlines, Request, Response};
-pub use record::{Attempt, AttemptState, Record};
+pub use record::{Attempt, AttemptState, Failure, Record, Skipped, Trail};
 pub use secret::Secret;
 pub use store::StoreHealth;
 pub use transport::{HttpTransport, Sending, Transport, TransportError, UpstreamRequest, UpstreamResponse};

@@ -8,15 +8,18 @@
 mod admit;
 mod answer;
 mod attempt;
+mod choose;
 mod metered;
 mod prepare;
 mod resolve;
 mod settle;
 mod settling;
+mod trail;
 
 use std::sync::Arc;
 
 use self::answer::Answer;
+use self::choose::Way;
 #[cfg(feature = "testing")]
 pub(crate) use self::resolve::resolve;
 use self::settle::Open;
@@ -25,7 +28,6 @@ use crate::exchange::Exchange;
 use crate::message::{Request, Response};
 use crate::refusal::Refusal;
 use crate::route::within;
-use crate::stage::Stage;
 
 /// Walks the road.
 pub(crate) async fn handle(engine: Arc<Engine>, request: Request) -> Response {
@@ -57,22 +59,27 @@ async fn in_time(engine: &Engine, exchange: &mut Exchange) -> Outcome {
 }
 
 async fn walk(engine: &Engine, exchange: &mut Exchange) -> Outcome {
-    let mut failed = None;
-    for step in 0..exchange.targets.len() {
+    let (mut answered, mut refused) = (None, None);
+    let mut way = Way::of(engine, exchange);
+    loop {
+        let step = match way.next(engine, exchange) {
+            Ok(Some(step)) => step,
+            Ok(None) => break,
+            Err(refusal) => return Outcome::Refused(refusal),
+        };
         if let Some(entry) = engine.cached(&exchange.targets[step]) {
             return Outcome::Hit(step, entry);
         }
-        let is_last = step + 1 == exchange.targets.len() || !engine.stages.on(Stage::Fallback);
         let answer = match admit::admit(engine, exchange, step).await {
-            Ok(()) => attempt::attempt(engine, exchange, step, is_last).await,
+            Ok(()) => attempt::attempt(engine, exchange, step, &way).await,
             Err(refusal) => Err(refusal),
         };
+        way.ended(exchange, step, answer.as_ref().err());
         match answer {
-            Ok(answer) if answer.is_success() || is_last => return Outcome::Answered(step, answer),
-            Ok(answer) => failed = Some(Outcome::Answered(step, answer)),
-            Err(refusal) if is_last => return failed.unwrap_or(Outcome::Refused(refusal)),
-            Err(_) => {}
+            Ok(answer) if exchange.succeeded() => return Outcome::Answered(step, answer),
+            Ok(answer) => answered = Some(Outcome::Answered(step, answer)),
+            Err(refusal) => refused = Some(Outcome::Refused(refusal)),
         }
     }
-    Outcome::Refused(Refusal::bad(crate::refusal::code::BAD_PARAMETER, "body", "the list of targets is empty"))
+    answered.or(refused).unwrap_or_else(|| Outcome::Refused(choose::nobody(exchange)))
 }

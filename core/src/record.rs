@@ -1,6 +1,7 @@
 //! What is remembered of one call: the row of the log.
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::usage::{NanoUsd, Usage};
@@ -47,6 +48,8 @@ pub struct Record {
     pub step: u32,
     /// Every try that was made, in order.
     pub attempts: Vec<Attempt>,
+    /// What decided where they went.
+    pub trail: Trail,
     /// Tokens.
     pub usage: Usage,
     /// What the call cost.
@@ -102,8 +105,94 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// Why it did not count as a success.
     pub reason: Option<String>,
+    /// Of which kind its failure was.
+    #[serde(default)]
+    pub failure: Option<Failure>,
     /// How long it took to the first byte of the answer, in microseconds.
     pub duration_us: u64,
     /// How long the gateway had waited before it, in microseconds.
     pub waited_us: u64,
+}
+
+/// The kinds of failure, by what helps against them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// No answer, 408, 425, or 500 and above.
+    Outage,
+    /// 429.
+    RateLimit,
+    /// The request is too long for the model.
+    ContextWindow,
+    /// The provider or the model refuses the content.
+    Refusal,
+    /// 401, 402 or 403.
+    Auth,
+    /// 404: no such model, or no such path.
+    NotFound,
+    /// Any other 4xx: the request itself.
+    Request,
+}
+
+impl Failure {
+    /// Its word in configurations and logs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Outage => "outage",
+            Self::RateLimit => "rate_limit",
+            Self::ContextWindow => "context_window",
+            Self::Refusal => "refusal",
+            Self::Auth => "auth",
+            Self::NotFound => "not_found",
+            Self::Request => "request",
+        }
+    }
+}
+
+/// What decided where a call went.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trail {
+    /// The route, where one was called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// Which version of it: 1 for the one that the gateway began with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// The elements of its graph that the call went through.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elements: Vec<String>,
+    /// The targets that were not tried, at most 20 of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
+    /// What else there is to say, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// A target that was not tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Provider slug.
+    pub provider: String,
+    /// Model.
+    pub model: String,
+    /// Why.
+    pub reason: String,
+    /// How many tries had been made before.
+    pub after: u32,
+}
+
+impl Trail {
+    const MAX_SKIPPED: usize = 20;
+
+    /// Remembers a target that was not tried. A list of a thousand need not fill the log.
+    pub(crate) fn skip(&mut self, provider: &str, model: &str, reason: impl Into<String>, after: usize) {
+        if self.skipped.len() < Self::MAX_SKIPPED {
+            let (provider, model) = (provider.to_owned(), model.to_owned());
+            let after = u32::try_from(after).unwrap_or(u32::MAX);
+            self.skipped.push(Skipped { provider, model, reason: reason.into(), after });
+        }
+    }
 }

@@ -19,6 +19,10 @@ export interface GatewayConfig {
   providers?: Record<string, ProviderConfig>;
   /** Prices by `provider/model`; they go before the built-in ones. */
   prices?: Record<string, PriceConfig>;
+  /** What models can do, by `provider/model`: a route skips those that cannot serve a request. */
+  models?: Record<string, ModelConfig>;
+  /** Routes by name; each is the model `dynamic/{name}`. */
+  routes?: Record<string, RouteConfig>;
   /** What is remembered of each call. */
   logs?: LogsConfig;
   /** The server on the loopback interface. */
@@ -201,6 +205,82 @@ export interface PriceConfig {
   cache_read?: Money | null;
   /** Input tokens written to the provider's prompt cache; without it they cost as much as other input. */
   cache_write?: Money | null;
+}
+
+/** What is known of a model beyond its price. What is not said is not known, and nothing is skipped for it. */
+export interface ModelConfig {
+  /** Tokens that a request and its answer may have together. */
+  context_tokens?: number | null;
+  /** Whether it calls tools. */
+  tools?: boolean | null;
+  /** Whether it reads images. */
+  images?: boolean | null;
+}
+
+/** A route, called as the model `dynamic/{name}`. */
+export interface RouteConfig {
+  /** The models that may answer, as `provider/model`, at least one and at most 1,000. */
+  try?: (string)[];
+  /** Which of them is asked first, and which next. */
+  strategy?: Strategy;
+  /** Shares for the strategies `weighted`, `least_busy` and `sticky`, by model: 0 to 1,000,000, 1 without it. */
+  weights?: Record<string, number>;
+  /** What the strategy `sticky` holds on to: `metadata.{key}`, `headers.{name}` or `body.{field}`. */
+  sticky_by?: string | null;
+  /** The failures after which the next one is asked. Other failures are the answer. */
+  on?: (Failure)[];
+  /** Models that are asked instead of the rest of `try`, by the failure that came first. */
+  instead?: InsteadConfig;
+  /** Models that cost more are skipped, and so are those whose price is not known. */
+  max_price?: MaxPrice | null;
+  /** When a model is left alone for a while. */
+  breaker?: BreakerConfig;
+  /** From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it. */
+  first_byte?: Span | null;
+  /** `first_byte` as a plain number of milliseconds. */
+  first_byte_ms?: number;
+}
+
+/** Which model is asked first, and which next. */
+export type Strategy = "ordered" | "weighted" | "least_busy" | "lowest_latency" | "lowest_cost" | "sticky";
+
+/** The kinds of failure, by what helps against them. */
+export type Failure = "outage" | "rate_limit" | "context_window" | "refusal" | "auth" | "not_found" | "request";
+
+/** Models that are asked instead, by the failure that came first. */
+export interface InsteadConfig {
+  /** After no answer, 408, 425, or 500 and above. */
+  outage?: (string)[];
+  /** After 429. */
+  rate_limit?: (string)[];
+  /** After a request that is too long for the model. */
+  context_window?: (string)[];
+  /** After a refusal because of the content. */
+  refusal?: (string)[];
+  /** After 401, 402 or 403. */
+  auth?: (string)[];
+  /** After 404. */
+  not_found?: (string)[];
+  /** After any other 4xx. */
+  request?: (string)[];
+}
+
+/** The highest price of a model, per million tokens. */
+export interface MaxPrice {
+  /** For input tokens. */
+  input?: Money | null;
+  /** For output tokens. */
+  output?: Money | null;
+}
+
+/** When a model is left alone for a while. */
+export interface BreakerConfig {
+  /** After so many outages and rate limits in a row. 0 leaves no model alone. */
+  failures?: number;
+  /** For so long, 1 ms to 1 day; then a single call probes whether it is back. */
+  pause?: Span;
+  /** `pause` as a plain number of milliseconds. */
+  pause_ms?: number;
 }
 
 /** What is remembered of each call. */

@@ -51,6 +51,11 @@ impl Prices {
         charge(row.price, &tokens)
     }
 
+    /// Input and output of a model, in nano-dollars per million tokens.
+    pub(crate) fn per_million(&self, provider: &str, model: &str) -> Option<(u64, u64)> {
+        self.find(provider, model).map(|row| (row.price.input, row.price.output))
+    }
+
     fn find(&self, provider: &str, model: &str) -> Option<Row> {
         let names = candidates(provider, model);
         self.negotiated(&names).or_else(|| {

@@ -99,6 +99,9 @@ const LISTS: &[&[&str]] = &[
     &["limits", "cost", "by"],
     &["limits", "concurrency", "by"],
     &["limits", "rules", "*", "by"],
+    &["routes", "*", "try"],
+    &["routes", "*", "on"],
+    &["routes", "*", "instead", "*"],
 ];
 
 /// Other settings are none, but serde would take a list for a table, its values in the order of our fields.

@@ -22,6 +22,8 @@ pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["timeouts"], "first_byte"),
     (&["timeouts"], "total"),
     (&["timeouts"], "between_chunks"),
+    (&["routes", "*", "breaker"], "pause"),
+    (&["routes", "*"], "first_byte"),
 ];
 
 /// Replaces the `_ms` form of every duration by the one with a unit.

@@ -13,6 +13,7 @@ mod load;
 mod milliseconds;
 mod nearest;
 mod quantity;
+mod routes;
 mod schema;
 mod units;
 mod validate;
@@ -36,6 +37,7 @@ pub use dimension::{By, Dimension};
 pub(crate) use explain::without_values;
 pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, Technique};
 pub(crate) use nearest::nearest;
+pub use routes::{BreakerConfig, InsteadConfig, MaxPrice, ModelConfig, RouteConfig, Strategy};
 pub use units::{Money, Size, Span};
 
 /// The configuration of a gateway.
@@ -68,6 +70,10 @@ pub struct Config {
     pub providers: BTreeMap<String, ProviderConfig>,
     /// Prices by `provider/model`; they go before the built-in ones.
     pub prices: BTreeMap<String, PriceConfig>,
+    /// What models can do, by `provider/model`: a route skips those that cannot serve a request.
+    pub models: BTreeMap<String, ModelConfig>,
+    /// Routes by name; each is the model `dynamic/{name}`.
+    pub routes: BTreeMap<String, RouteConfig>,
     /// What is remembered of each call.
     pub logs: LogsConfig,
     /// The server on the loopback interface.
@@ -84,6 +90,8 @@ impl Default for Config {
             timeouts: TimeoutConfig::default(),
             providers: BTreeMap::new(),
             prices: BTreeMap::new(),
+            models: BTreeMap::new(),
+            routes: BTreeMap::new(),
             logs: LogsConfig::default(),
             server: ServerConfig::default(),
         }

@@ -25,6 +25,8 @@ fn nothing_written_is_the_default() {
             "timeouts": {"connect": "10s", "first_byte": null, "total": null, "between_chunks": "10m"},
             "providers": {},
             "prices": {},
+            "models": {},
+            "routes": {},
             "logs": {"enabled": true, "path": null, "payloads": true, "max_records": null, "when_full": "delete_oldest"},
             "server": {"port": 0, "token": null},
         })
@@ -62,6 +64,18 @@ headers = { "x-team" = "canary" }
 input = "2.50 USD"
 output = "10 USD"
 cache_read = "0.000000001 USD"
+[models."openai/gpt-4.1"]
+context_tokens = 1000000
+images = true
+[routes.fast]
+try = ["openai/gpt-4.1", "custom-house/small"]
+strategy = "weighted"
+weights = { "custom-house/small" = 3 }
+on = ["outage"]
+instead = { refusal = ["custom-house/large"] }
+max_price = { input = "3 USD" }
+breaker = { failures = 2, pause = "1m" }
+first_byte = "2s"
 [logs]
 enabled = false
 path = "tollhouse.db"
@@ -92,6 +106,14 @@ fn every_key_is_taken() {
     let price = &config.prices["openai/gpt-4.1"];
     assert_eq!((price.input.nano_usd(), price.output.nano_usd()), (2_500_000_000, 10_000_000_000));
     assert_eq!((price.cache_read.map(Money::nano_usd), price.cache_write), (Some(1), None));
+    assert_eq!(
+        (config.models["openai/gpt-4.1"].context_tokens, config.models["openai/gpt-4.1"].tools),
+        (Some(1_000_000), None)
+    );
+    let route = &config.routes["fast"];
+    assert_eq!((route.models.len(), route.strategy, route.weights["custom-house/small"]), (2, Strategy::Weighted, 3));
+    assert_eq!((route.on.as_slice(), route.instead.refusal.len()), ([crate::record::Failure::Outage].as_slice(), 1));
+    assert_eq!((route.breaker.failures, route.breaker.pause.millis()), (2, 60_000));
     assert_eq!((config.logs.max_records, config.logs.when_full), (Some(10), WhenFull::StopInserting));
     assert!(config.server.token.as_ref().unwrap().matches("canary"));
 }

@@ -42,7 +42,7 @@ impl Span {
         self.0 == 0
     }
 
-    pub(super) fn unless_zero(span: Option<Span>) -> Option<Duration> {
+    pub(crate) fn unless_zero(span: Option<Span>) -> Option<Duration> {
         span.filter(|span| !span.is_zero()).map(Span::duration)
     }
 }

@@ -6,7 +6,7 @@ use super::{Config, ProviderConfig, Span};
 use crate::error::Error;
 
 const SECOND: Span = Span::from_millis(1_000);
-const DAY: Span = Span::from_millis(86_400_000);
+pub(super) const DAY: Span = Span::from_millis(86_400_000);
 /// The reference keeps answers for one month at most; this is the longest one.
 pub(super) const MONTH: Span = Span::from_millis(31 * 86_400_000);
 
@@ -31,6 +31,7 @@ impl Config {
             }
         }
         self.check_timeouts()?;
+        self.check_routes()?;
         for (slug, provider) in &self.providers {
             check_provider(slug, provider)?;
         }

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use super::Gateway;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::engine::{Engine, Parts};
+use crate::engine::{self, Engine, Parts};
 use crate::error::{Error, ErrorKind};
 use crate::keys::KeySource;
 use crate::provider::Catalogue;
@@ -108,7 +108,8 @@ impl GatewayBuilder {
         let hosted: Vec<&str> = self.parts.hosted.keys().map(String::as_str).collect();
         let catalogue = Arc::new(Catalogue::new(&self.config, &hosted, &*self.environment)?);
         let config = Arc::new(self.config);
-        let engine = Engine::new(config.clone(), catalogue.clone(), &self.parts);
+        let routes = engine::routes(&config, &catalogue)?;
+        let engine = Engine::new(config.clone(), catalogue.clone(), routes, &self.parts);
         let shared = Shared {
             config,
             catalogue,
@@ -144,7 +145,8 @@ impl Shared {
         if engine.pid == std::process::id() {
             return Ok(engine);
         }
-        let fresh = Arc::new(Engine::new(self.config.clone(), self.catalogue.clone(), &self.parts));
+        let fresh =
+            Arc::new(Engine::new(self.config.clone(), self.catalogue.clone(), engine.routes.renewed(), &self.parts));
         let left = self.current.compare_and_swap(&engine, fresh);
         std::mem::forget((left, engine));
         Ok(self.current.load_full())

@@ -107,10 +107,11 @@ fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()
             id, event_id, created_at_us, duration_us, first_byte_us, provider, model, model_served, path, request_type,
             stream, status_code, success, cached, cancelled, truncated, error, step, attempts, usage_source, tokens_in,
             tokens_out, cache_read, cache_write, reasoning, audio, cost_nano_usd, custom_cost, saved_nano_usd, metadata,
-            user_agent, request_content_type, response_content_type, request_size, response_size
+            user_agent, request_content_type, response_content_type, request_size, response_size,
+            trail
         ) VALUES (
             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-            ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35
+            ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36
         ) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
@@ -149,6 +150,7 @@ fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()
             record.response_content_type,
             integer(record.request_size),
             integer(record.response_size),
+            json_text(&record.trail),
         ])?;
     if inserted == 1 && (record.request_body.is_some() || record.response_body.is_some()) {
         transaction.prepare_cached("INSERT INTO payload (seq, request, response) VALUES (?1, ?2, ?3)")?.execute(
@@ -194,6 +196,6 @@ fn weight(record: &Record) -> u64 {
         + options.iter().filter_map(|text| text.as_deref()).map(str::len).sum::<usize>();
     let metadata: usize =
         record.metadata.iter().map(|(key, value)| key.len() + value.as_str().map_or(8, str::len)).sum();
-    let attempts = record.attempts.len() * RECORD_OVERHEAD_BYTES;
+    let attempts = (record.attempts.len() + record.trail.skipped.len()) * RECORD_OVERHEAD_BYTES;
     payload_bytes(record) + (RECORD_OVERHEAD_BYTES + texts + metadata + attempts) as u64
 }

@@ -70,6 +70,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Map<String, Value>> {
         "error": plain("error")?,
         "step": plain("step")?,
         "attempts": document("attempts")?,
+        "trail": document("trail")?,
         "duration": milliseconds("duration_us")?,
         "first_byte_ms": milliseconds("first_byte_us")?,
         "tokens_in": plain("tokens_in")?,

@@ -16,6 +16,7 @@ use crate::headers::{self, REFRAMED, response as name};
 use crate::message::ByteStream;
 use crate::provider::StreamDecoder;
 use crate::record::AttemptState;
+use crate::route::UnderWay;
 use crate::stage::Stage;
 use crate::transport::{TransportError, UpstreamResponse};
 use crate::usage::Usage;
@@ -39,6 +40,14 @@ pub(crate) enum Content {
 impl Answer {
     pub(crate) fn is_success(&self) -> bool {
         self.status.as_u16() < 400
+    }
+
+    /// The same, and the call counts as under way until its body was read.
+    pub(super) fn accompanied(mut self, under_way: Option<UnderWay>) -> Self {
+        if let (Content::Stream { body, .. }, Some(under_way)) = (&mut self.content, under_way) {
+            under_way.during(body);
+        }
+        self
     }
 
     /// Our own tries were the caller's wish, so its SDK is asked not to multiply them.
@@ -104,22 +113,8 @@ pub(super) async fn read(
 }
 
 fn add_changes(headers: &mut HeaderMap, reading: &Reading) {
-    if reading.changes.is_empty() {
-        return;
-    }
-    let text = serde_json::to_string(&reading.changes).unwrap_or_default();
-    // A header is ASCII, and the paths hold the caller's own words: JSON can escape whatever is not.
-    let mut ascii = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_ascii() && character != '\x7f' {
-            ascii.push(character);
-        } else {
-            let mut units = [0; 2];
-            ascii.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    if let Ok(value) = HeaderValue::from_str(&ascii) {
-        headers.insert(name::CHANGES, value);
+    if !reading.changes.is_empty() {
+        headers::insert_json(headers, &name::CHANGES, &reading.changes);
     }
 }
 

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Content};
+use super::choose::Way;
 use super::prepare::prepare;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, Target};
 use crate::headers::response as name;
-use crate::record::{Attempt, AttemptState};
+use crate::record::{Attempt, AttemptState, Failure};
 use crate::refusal::{Refusal, code};
 use crate::route::{self, Ending, Tries, within};
 use crate::stage::Stage;
@@ -21,14 +22,14 @@ pub(super) async fn attempt(
     engine: &Engine,
     exchange: &mut Exchange,
     step: usize,
-    is_last: bool,
+    way: &Way,
 ) -> Result<Answer, Refusal> {
     let target = &exchange.targets[step];
     let lent = engine.lent_key(target).await.map_err(|error| no_answer(exchange, step, error))?;
     let (request, reading) = prepare(engine, target, exchange.deadlines, lent.as_ref())?;
     let mut request = Some(request);
     let timeout = target.policy.timeout.filter(|_| engine.stages.on(Stage::Timeout));
-    let mut tries = Tries::new(&target.policy.retry, timeout, !is_last);
+    let mut tries = Tries::new(&target.policy.retry, timeout, !way.is_last(engine, exchange));
     let mut pause_us = 0;
     loop {
         let number = tries.begin();
@@ -39,6 +40,7 @@ pub(super) async fn attempt(
         let started_us = engine.clock.monotonic_us();
         let sending = if tries.is_last() { request.take() } else { request.clone() };
         let sending = sending.expect("only the last try takes the request");
+        let under_way = way.candidate.as_ref().map(|candidate| candidate.health.begin());
         let sent = send(engine, exchange, step, sending, &tries).await;
         let first_byte_us = engine.clock.monotonic_us();
         let read = match sent {
@@ -47,7 +49,8 @@ pub(super) async fn attempt(
         };
         if let Some(attempt) = exchange.attempts.last_mut() {
             attempt.duration_us = first_byte_us - started_us;
-            tell(attempt, &read);
+            tell(attempt, &read, way.minds_refusals());
+            way.learn(engine, attempt.failure, attempt.duration_us);
         }
         if let (Some(key), Ok(answer)) = (&lent, &read)
             && answer.status == StatusCode::UNAUTHORIZED
@@ -56,7 +59,7 @@ pub(super) async fn attempt(
         }
         let again = again(engine, exchange, &tries, &read);
         match (read, again) {
-            (Ok(answer), _) if answer.is_success() => return Ok(answer),
+            (Ok(answer), _) if answer.is_success() => return Ok(answer.accompanied(under_way)),
             (Ok(answer), None) => return Ok(answer.final_failure(tries_were_asked(exchange, step))),
             (Err(failed), None) => return Err(no_answer(exchange, step, failed.error)),
             (_, Some(delay)) => {
@@ -77,20 +80,28 @@ fn begun(target: &Target, step: usize, number: u32, waited_us: u64) -> Attempt {
         state: AttemptState::MaybeProcessed,
         status: None,
         reason: None,
+        failure: None,
         duration_us: 0,
         waited_us,
     }
 }
 
-fn tell(attempt: &mut Attempt, read: &Result<Answer, TransportError>) {
+fn tell(attempt: &mut Attempt, read: &Result<Answer, TransportError>, minds_refusals: bool) {
     match read {
         Ok(answer) => {
             attempt.state = AttemptState::Started;
             attempt.status = Some(answer.status.as_u16());
+            attempt.failure = match &answer.content {
+                Content::Whole { body, .. } if !answer.is_success() => Some(route::classify(answer.status, body)),
+                Content::Stream { .. } if !answer.is_success() => Some(route::classify(answer.status, &[])),
+                Content::Whole { body, .. } if minds_refusals && route::is_refusal(body) => Some(Failure::Refusal),
+                _ => None,
+            };
         }
         Err(failed) => {
             attempt.state = failed.state;
             attempt.reason = Some(failed.error.to_string());
+            attempt.failure = Some(Failure::Outage);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The first stage: what is asked, of whom, under which settings. Everything is parsed here, once.
 
 mod address;
-mod chat;
+pub(super) mod chat;
 mod entry;
 
 use std::borrow::Cow;
@@ -17,6 +17,7 @@ use crate::exchange::{Exchange, Shape, Target};
 use crate::headers;
 use crate::held::Held;
 use crate::message::Request;
+use crate::record::Trail;
 use crate::refusal::{Refusal, code};
 use crate::stage::Stage;
 use crate::usage::Format;
@@ -33,7 +34,9 @@ pub(crate) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
         request_size: request.body.len() as u64,
         targets: Vec::new(),
         universal: false,
+        asked: None,
         attempts: Vec::new(),
+        trail: Trail::default(),
         total: engine.config.timeouts.total().filter(|_| engine.stages.on(Stage::Timeout)),
         held: Held::default(),
     };
@@ -54,7 +57,10 @@ fn targets(engine: &Engine, exchange: &mut Exchange, request: Request) -> Result
         Address::Chat => {
             check_method(&request.method, "compat/chat/completions")?;
             let headers = forwarded(engine, request.headers);
-            exchange.targets.push(chat::target(engine, policy.clone(), headers, &request.body)?);
+            match chat::route(&request.body) {
+                Some(name) => exchange.asked = Some(chat::asked(engine, name, headers, request.body)?),
+                None => exchange.targets.push(chat::target(engine, policy.clone(), headers, &request.body)?),
+            }
         }
         Address::Native { provider, path, query } => {
             let headers = forwarded(engine, request.headers);

@@ -8,6 +8,7 @@ use super::Outcome;
 use super::answer::{Answer, Content};
 use super::metered::Metered;
 use super::settling::{End, Settling, content_type};
+use super::trail;
 use crate::cache;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
@@ -124,6 +125,7 @@ fn stamp(engine: &Engine, headers: &mut HeaderMap, exchange: &Exchange, step: us
         headers.insert(name::CACHE_STATUS, HeaderValue::from_static(status));
     }
     headers.insert(name::STEP, step.into());
+    trail::stamp(headers, exchange, step);
     if policy.log {
         headers.insert(name::LOG_ID, id.clone());
     }

@@ -127,6 +127,7 @@ impl Settling {
         record.log_id = self.exchange.id;
         record.user_agent = self.exchange.user_agent;
         record.attempts = self.exchange.attempts;
+        record.trail = self.exchange.trail;
         self.engine.log.append(record);
     }
 }

@@ -13,6 +13,7 @@ use crate::config::{Config, ProviderConfig, nearest};
 use crate::error::Error;
 use row::{Row, rows};
 
+pub(crate) use credentials::without_keys;
 pub(crate) use entry::Provider;
 
 /// What providers of the user's own are called: `custom-{slug}`.

@@ -9,7 +9,7 @@ mod object;
 mod text;
 mod translate;
 
-pub(crate) use catalogue::{Catalogue, Provider};
+pub(crate) use catalogue::{Catalogue, Provider, without_keys};
 pub(crate) use model::{split_model, with_model};
 pub(crate) use translate::{Change, StreamDecoder, Translation};
 

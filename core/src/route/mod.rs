@@ -1,14 +1,28 @@
-//! How a target is tried: once, or again after a wait, within its time.
+//! Where a call goes, and how a target is tried: once, or again after a wait, within its time.
 
 mod budget;
+mod candidate;
+mod course;
+mod failure;
+mod fit;
+mod health;
 mod retry;
+mod routes;
+mod sticky;
+mod strategy;
 mod within;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use self::budget::Budget;
+pub(crate) use self::candidate::Candidate;
+pub(crate) use self::course::{Course, Here};
+pub(crate) use self::failure::{classify, is_refusal};
+pub(crate) use self::fit::Question;
+pub(crate) use self::health::UnderWay;
 pub(crate) use self::retry::{Ending, retry_after};
+pub(crate) use self::routes::{Parts, Routes};
 pub(crate) use self::within::within;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use crate::account::Meter;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::engine::{Engine, Parts};
+use crate::engine::{self, Engine, Parts};
 use crate::error::Error;
 use crate::exchange::Exchange;
 use crate::held::Held;
@@ -44,6 +44,7 @@ impl Rooms {
         let config = Config::from_json(config_json)?;
         config.validate()?;
         let catalogue = Arc::new(Catalogue::new(&config, &[], &|_| None)?);
+        let routes = engine::routes(&config, &catalogue)?;
         let parts = Parts {
             clock: Arc::new(SystemClock::new()),
             transport: None,
@@ -52,7 +53,7 @@ impl Rooms {
             stages: Stages::default(),
             seed: None,
         };
-        let engine = Engine::new(Arc::new(config), catalogue, &parts);
+        let engine = Engine::new(Arc::new(config), catalogue, routes, &parts);
         let (caller, _) = pipeline::resolve(&engine, Request::post("/openai/chat/completions", &serde_json::json!({})));
         Ok(Self { engine, caller: Mutex::new(caller) })
     }

@@ -19,6 +19,10 @@ public struct Configuration: Encodable, Sendable, Equatable {
     public var providers: [String: Provider]?
     /// Prices by `provider/model`; they go before the built-in ones.
     public var prices: [String: Price]?
+    /// What models can do, by `provider/model`: a route skips those that cannot serve a request.
+    public var models: [String: Model]?
+    /// Routes by name; each is the model `dynamic/{name}`.
+    public var routes: [String: Route]?
     /// What is remembered of each call.
     public var logs: Logs?
     /// The server on the loopback interface.
@@ -32,6 +36,8 @@ public struct Configuration: Encodable, Sendable, Equatable {
         timeouts: Timeout? = nil,
         providers: [String: Provider]? = nil,
         prices: [String: Price]? = nil,
+        models: [String: Model]? = nil,
+        routes: [String: Route]? = nil,
         logs: Logs? = nil,
         server: Server? = nil
     ) {
@@ -42,6 +48,8 @@ public struct Configuration: Encodable, Sendable, Equatable {
         self.timeouts = timeouts
         self.providers = providers
         self.prices = prices
+        self.models = models
+        self.routes = routes
         self.logs = logs
         self.server = server
     }
@@ -55,6 +63,8 @@ public struct Configuration: Encodable, Sendable, Equatable {
         try parts.encodeIfPresent(timeouts, forKey: "timeouts")
         try parts.encodeIfPresent(providers, forKey: "providers")
         try parts.encodeIfPresent(prices, forKey: "prices")
+        try parts.encodeIfPresent(models, forKey: "models")
+        try parts.encodeIfPresent(routes, forKey: "routes")
         try parts.encodeIfPresent(logs, forKey: "logs")
         try parts.encodeIfPresent(server, forKey: "server")
     }
@@ -344,6 +354,191 @@ extension Configuration {
 }
 
 extension Configuration {
+    /// What is known of a model beyond its price. What is not said is not known, and nothing is skipped for it.
+    public struct Model: Encodable, Sendable, Equatable {
+        /// Tokens that a request and its answer may have together.
+        public var contextTokens: Int64?
+        /// Whether it calls tools.
+        public var tools: Bool?
+        /// Whether it reads images.
+        public var images: Bool?
+
+        public init(
+            contextTokens: Int64? = nil,
+            tools: Bool? = nil,
+            images: Bool? = nil
+        ) {
+            self.contextTokens = contextTokens
+            self.tools = tools
+            self.images = images
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(contextTokens, forKey: "context_tokens")
+            try parts.encodeIfPresent(tools, forKey: "tools")
+            try parts.encodeIfPresent(images, forKey: "images")
+        }
+    }
+}
+
+extension Configuration {
+    /// A route, called as the model `dynamic/{name}`.
+    public struct Route: Encodable, Sendable, Equatable {
+        /// The models that may answer, as `provider/model`, at least one and at most 1,000.
+        public var try: [String]?
+        /// Which of them is asked first, and which next.
+        public var strategy: Strategy?
+        /// Shares for the strategies `weighted`, `least_busy` and `sticky`, by model: 0 to 1,000,000, 1 without it.
+        public var weights: [String: Int64]?
+        /// What the strategy `sticky` holds on to: `metadata.{key}`, `headers.{name}` or `body.{field}`.
+        public var stickyBy: String?
+        /// The failures after which the next one is asked. Other failures are the answer.
+        public var on: [Failure]?
+        /// Models that are asked instead of the rest of `try`, by the failure that came first.
+        public var instead: Instead?
+        /// Models that cost more are skipped, and so are those whose price is not known.
+        public var maxPrice: MaxPrice?
+        /// When a model is left alone for a while.
+        public var breaker: Breaker?
+        /// From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it.
+        public var firstByte: Duration?
+
+        public init(
+            try: [String]? = nil,
+            strategy: Strategy? = nil,
+            weights: [String: Int64]? = nil,
+            stickyBy: String? = nil,
+            on: [Failure]? = nil,
+            instead: Instead? = nil,
+            maxPrice: MaxPrice? = nil,
+            breaker: Breaker? = nil,
+            firstByte: Duration? = nil
+        ) {
+            self.try = try
+            self.strategy = strategy
+            self.weights = weights
+            self.stickyBy = stickyBy
+            self.on = on
+            self.instead = instead
+            self.maxPrice = maxPrice
+            self.breaker = breaker
+            self.firstByte = firstByte
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(try, forKey: "try")
+            try parts.encodeIfPresent(strategy, forKey: "strategy")
+            try parts.encodeIfPresent(weights, forKey: "weights")
+            try parts.encodeIfPresent(stickyBy, forKey: "sticky_by")
+            try parts.encodeIfPresent(on, forKey: "on")
+            try parts.encodeIfPresent(instead, forKey: "instead")
+            try parts.encodeIfPresent(maxPrice, forKey: "max_price")
+            try parts.encodeIfPresent(breaker, forKey: "breaker")
+            try parts.encodeIfPresent(firstByte?.spanText, forKey: "first_byte")
+        }
+    }
+}
+
+extension Configuration {
+    /// Models that are asked instead, by the failure that came first.
+    public struct Instead: Encodable, Sendable, Equatable {
+        /// After no answer, 408, 425, or 500 and above.
+        public var outage: [String]?
+        /// After 429.
+        public var rateLimit: [String]?
+        /// After a request that is too long for the model.
+        public var contextWindow: [String]?
+        /// After a refusal because of the content.
+        public var refusal: [String]?
+        /// After 401, 402 or 403.
+        public var auth: [String]?
+        /// After 404.
+        public var notFound: [String]?
+        /// After any other 4xx.
+        public var request: [String]?
+
+        public init(
+            outage: [String]? = nil,
+            rateLimit: [String]? = nil,
+            contextWindow: [String]? = nil,
+            refusal: [String]? = nil,
+            auth: [String]? = nil,
+            notFound: [String]? = nil,
+            request: [String]? = nil
+        ) {
+            self.outage = outage
+            self.rateLimit = rateLimit
+            self.contextWindow = contextWindow
+            self.refusal = refusal
+            self.auth = auth
+            self.notFound = notFound
+            self.request = request
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(outage, forKey: "outage")
+            try parts.encodeIfPresent(rateLimit, forKey: "rate_limit")
+            try parts.encodeIfPresent(contextWindow, forKey: "context_window")
+            try parts.encodeIfPresent(refusal, forKey: "refusal")
+            try parts.encodeIfPresent(auth, forKey: "auth")
+            try parts.encodeIfPresent(notFound, forKey: "not_found")
+            try parts.encodeIfPresent(request, forKey: "request")
+        }
+    }
+}
+
+extension Configuration {
+    /// The highest price of a model, per million tokens.
+    public struct MaxPrice: Encodable, Sendable, Equatable {
+        /// For input tokens. In US dollars.
+        public var input: Decimal?
+        /// For output tokens. In US dollars.
+        public var output: Decimal?
+
+        public init(
+            input: Decimal? = nil,
+            output: Decimal? = nil
+        ) {
+            self.input = input
+            self.output = output
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(input?.moneyText, forKey: "input")
+            try parts.encodeIfPresent(output?.moneyText, forKey: "output")
+        }
+    }
+}
+
+extension Configuration {
+    /// When a model is left alone for a while.
+    public struct Breaker: Encodable, Sendable, Equatable {
+        /// After so many outages and rate limits in a row. 0 leaves no model alone.
+        public var failures: Int64?
+        /// For so long, 1 ms to 1 day; then a single call probes whether it is back.
+        public var pause: Duration?
+
+        public init(
+            failures: Int64? = nil,
+            pause: Duration? = nil
+        ) {
+            self.failures = failures
+            self.pause = pause
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(failures, forKey: "failures")
+            try parts.encodeIfPresent(pause?.spanText, forKey: "pause")
+        }
+    }
+}
+
+extension Configuration {
     /// What is remembered of each call.
     public struct Logs: Encodable, Sendable, Equatable {
         /// Whether a call is logged if its request does not say.
@@ -482,6 +677,44 @@ extension Configuration {
         case workersAi = "workers-ai"
         /// Anything else: passed through, neither metered nor translated.
         case other
+    }
+}
+
+extension Configuration {
+    /// Which model is asked first, and which next.
+    public enum Strategy: String, Encodable, Sendable, CaseIterable {
+        /// In the order in which they are written.
+        case ordered
+        /// By chance, according to their weights.
+        case weighted
+        /// The one with the fewest calls under way for its weight.
+        case leastBusy = "least_busy"
+        /// Of two drawn by chance the quicker one: time to the first byte, lately and at its worst, times the calls under way.
+        case lowestLatency = "lowest_latency"
+        /// The cheapest by its price list, input and output together.
+        case lowestCost = "lowest_cost"
+        /// The same one for the same `sticky_by`, spread by weight.
+        case sticky
+    }
+}
+
+extension Configuration {
+    /// The kinds of failure, by what helps against them.
+    public enum Failure: String, Encodable, Sendable, CaseIterable {
+        /// No answer, 408, 425, or 500 and above.
+        case outage
+        /// 429.
+        case rateLimit = "rate_limit"
+        /// The request is too long for the model.
+        case contextWindow = "context_window"
+        /// The provider or the model refuses the content.
+        case refusal
+        /// 401, 402 or 403.
+        case auth
+        /// 404: no such model, or no such path.
+        case notFound = "not_found"
+        /// Any other 4xx: the request itself.
+        case request
     }
 }
 

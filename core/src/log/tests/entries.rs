@@ -28,6 +28,7 @@ fn full_record() -> Record {
             state: AttemptState::NotSent,
             status: None,
             reason: Some(String::from("connect")),
+            failure: None,
             waited_us: 0,
             duration_us: 1_000,
         }],
@@ -73,8 +74,9 @@ fn expected_entry() -> Value {
         "step": 1,
         "attempts": [{
             "step": 0, "number": 1, "provider": "anthropic", "model": "claude", "state": "not_sent", "status": null,
-            "reason": "connect", "duration_us": 1000, "waited_us": 0,
+            "reason": "connect", "failure": null, "duration_us": 1000, "waited_us": 0,
         }],
+        "trail": {},
         "duration": 1234.567,
         "first_byte_ms": 250.0,
         "tokens_in": 120,

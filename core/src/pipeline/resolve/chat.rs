@@ -7,10 +7,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 use super::{Peek, address};
+use crate::config::nearest;
 use crate::engine::Engine;
-use crate::exchange::{Shape, Target};
+use crate::exchange::{Asked, Shape, Target};
 use crate::policy::Policy;
-use crate::provider::{split_model, with_model};
+use crate::provider::{Provider, split_model, with_model, without_keys};
 use crate::refusal::{Refusal, code, quoted};
 
 pub(super) fn target(
@@ -32,8 +33,20 @@ pub(super) fn target(
         Refusal::bad(code::BAD_PARAMETER, "model", message)
     })?;
     let provider = address::find(engine, slug)?;
+    of_model(policy, headers, body, peek.stream.unwrap_or(false), &provider, model)
+}
+
+/// A chat for one model of a provider.
+pub(in crate::pipeline) fn of_model(
+    policy: Arc<Policy>,
+    headers: HeaderMap,
+    body: &Bytes,
+    stream: bool,
+    provider: &Arc<Provider>,
+    model: &str,
+) -> Result<Target, Refusal> {
     let chat = provider.chat().ok_or_else(|| {
-        let message = format!("{slug} takes no chat completions that we know of; call its own path instead");
+        let message = format!("{} takes no chat completions that we know of; call its own path instead", provider.slug);
         Refusal::bad(code::BAD_PARAMETER, "model", message)
     })?;
     let body = with_model(body, model).map_err(|reason| Refusal::bad(code::BAD_BODY, &reason.field, reason.message))?;
@@ -44,10 +57,32 @@ pub(super) fn target(
         query: None,
         method: Method::POST,
         model: model.to_owned(),
-        stream: peek.stream.unwrap_or(false),
+        provider: provider.clone(),
+        stream,
         headers,
         policy,
         body,
-        provider,
     })
+}
+
+/// The route that a body's model names: `dynamic/{name}`.
+pub(super) fn route(body: &Bytes) -> Option<String> {
+    Some(Peek::at(body).model?.strip_prefix("dynamic/")?.to_owned())
+}
+
+/// A chat for a route.
+pub(super) fn asked(engine: &Engine, route: String, mut headers: HeaderMap, body: Bytes) -> Result<Asked, Refusal> {
+    if engine.routes.get(&route).is_none() {
+        let names = engine.routes.names();
+        let known = match (nearest(&route, names.iter().map(String::as_str)), names.is_empty()) {
+            (Some(meant), _) => format!("did you mean \"dynamic/{meant}\"?"),
+            (None, true) => "none is configured; see [routes]".to_owned(),
+            (None, false) => format!("there are {}", names.join(", ")),
+        };
+        let message = format!("no route {}; {known}", quoted(&route));
+        return Err(Refusal::bad(code::BAD_PARAMETER, "model", message));
+    }
+    without_keys(&mut headers);
+    let stream = Peek::at(&body).stream.unwrap_or(false);
+    Ok(Asked { route, headers, body, stream })
 }

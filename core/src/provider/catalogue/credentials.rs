@@ -131,6 +131,13 @@ impl Credentials {
     }
 }
 
+/// Takes out whatever SDKs send as a key.
+pub(crate) fn without_keys(headers: &mut HeaderMap) {
+    for name in &USUAL {
+        headers.remove(name);
+    }
+}
+
 fn required(name: &str, variable: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Secret, Error> {
     environment(variable).map(|key| trimmed(&key)).ok_or_else(|| {
         let message = format!("the environment variable {variable} is not set; set it, or leave key_env out");

@@ -63,6 +63,22 @@ public class Configuration : ConfigurationPart() {
         prices.getOrPut(name) { Price() }.apply(set)
     }
 
+    /** What models can do, by `provider/model`: a route skips those that cannot serve a request. */
+    public var models: MutableMap<String, Model> = mutableMapOf()
+
+    /** Sets parts of one of [models]. */
+    public fun model(name: String, set: Model.() -> Unit) {
+        models.getOrPut(name) { Model() }.apply(set)
+    }
+
+    /** Routes by name; each is the model `dynamic/{name}`. */
+    public var routes: MutableMap<String, Route> = mutableMapOf()
+
+    /** Sets parts of one of [routes]. */
+    public fun route(name: String, set: Route.() -> Unit) {
+        routes.getOrPut(name) { Route() }.apply(set)
+    }
+
     /** What is remembered of each call. */
     public var logs: Logs? = null
 
@@ -88,6 +104,8 @@ public class Configuration : ConfigurationPart() {
             "timeouts" to timeouts,
             "providers" to providers,
             "prices" to prices,
+            "models" to models,
+            "routes" to routes,
             "logs" to logs,
             "server" to server,
         )
@@ -332,6 +350,153 @@ public class Configuration : ConfigurationPart() {
             )
     }
 
+    /** What is known of a model beyond its price. What is not said is not known, and nothing is skipped for it. */
+    @ConfigurationDsl
+    public class Model : ConfigurationPart() {
+        /** Tokens that a request and its answer may have together. */
+        public var contextTokens: Long? = null
+
+        /** Whether it calls tools. */
+        public var tools: Boolean? = null
+
+        /** Whether it reads images. */
+        public var images: Boolean? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "context_tokens" to contextTokens,
+                "tools" to tools,
+                "images" to images,
+            )
+    }
+
+    /** A route, called as the model `dynamic/{name}`. */
+    @ConfigurationDsl
+    public class Route : ConfigurationPart() {
+        /** The models that may answer, as `provider/model`, at least one and at most 1,000. */
+        public var try: MutableList<String> = mutableListOf()
+
+        /** Which of them is asked first, and which next. */
+        public var strategy: Strategy? = null
+
+        /** Shares for the strategies `weighted`, `least_busy` and `sticky`, by model: 0 to 1,000,000, 1 without it. */
+        public var weights: MutableMap<String, Long> = mutableMapOf()
+
+        /** What the strategy `sticky` holds on to: `metadata.{key}`, `headers.{name}` or `body.{field}`. */
+        public var stickyBy: String? = null
+
+        /** The failures after which the next one is asked. Other failures are the answer. */
+        public var on: MutableList<Failure> = mutableListOf()
+
+        /** Models that are asked instead of the rest of `try`, by the failure that came first. */
+        public var instead: Instead? = null
+
+        /** Sets parts of [instead]. */
+        public fun instead(set: Instead.() -> Unit) {
+            (instead ?: Instead().also { instead = it }).apply(set)
+        }
+
+        /** Models that cost more are skipped, and so are those whose price is not known. */
+        public var maxPrice: MaxPrice? = null
+
+        /** Sets parts of [maxPrice]. */
+        public fun maxPrice(set: MaxPrice.() -> Unit) {
+            (maxPrice ?: MaxPrice().also { maxPrice = it }).apply(set)
+        }
+
+        /** When a model is left alone for a while. */
+        public var breaker: Breaker? = null
+
+        /** Sets parts of [breaker]. */
+        public fun breaker(set: Breaker.() -> Unit) {
+            (breaker ?: Breaker().also { breaker = it }).apply(set)
+        }
+
+        /** From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it. */
+        public var firstByte: Duration? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "try" to try,
+                "strategy" to strategy,
+                "weights" to weights,
+                "sticky_by" to stickyBy,
+                "on" to on,
+                "instead" to instead,
+                "max_price" to maxPrice,
+                "breaker" to breaker,
+                "first_byte" to firstByte,
+            )
+    }
+
+    /** Models that are asked instead, by the failure that came first. */
+    @ConfigurationDsl
+    public class Instead : ConfigurationPart() {
+        /** After no answer, 408, 425, or 500 and above. */
+        public var outage: MutableList<String> = mutableListOf()
+
+        /** After 429. */
+        public var rateLimit: MutableList<String> = mutableListOf()
+
+        /** After a request that is too long for the model. */
+        public var contextWindow: MutableList<String> = mutableListOf()
+
+        /** After a refusal because of the content. */
+        public var refusal: MutableList<String> = mutableListOf()
+
+        /** After 401, 402 or 403. */
+        public var auth: MutableList<String> = mutableListOf()
+
+        /** After 404. */
+        public var notFound: MutableList<String> = mutableListOf()
+
+        /** After any other 4xx. */
+        public var request: MutableList<String> = mutableListOf()
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "outage" to outage,
+                "rate_limit" to rateLimit,
+                "context_window" to contextWindow,
+                "refusal" to refusal,
+                "auth" to auth,
+                "not_found" to notFound,
+                "request" to request,
+            )
+    }
+
+    /** The highest price of a model, per million tokens. */
+    @ConfigurationDsl
+    public class MaxPrice : ConfigurationPart() {
+        /** For input tokens. In US dollars. */
+        public var input: BigDecimal? = null
+
+        /** For output tokens. In US dollars. */
+        public var output: BigDecimal? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "input" to input,
+                "output" to output,
+            )
+    }
+
+    /** When a model is left alone for a while. */
+    @ConfigurationDsl
+    public class Breaker : ConfigurationPart() {
+        /** After so many outages and rate limits in a row. 0 leaves no model alone. */
+        public var failures: Long? = null
+
+        /** For so long, 1 ms to 1 day; then a single call probes whether it is back. */
+        public var pause: Duration? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "failures" to failures,
+                "pause" to pause,
+            )
+    }
+
     /** What is remembered of each call. */
     @ConfigurationDsl
     public class Logs : ConfigurationPart() {
@@ -443,6 +608,40 @@ public class Configuration : ConfigurationPart() {
         WORKERS_AI("workers-ai"),
         /** Anything else: passed through, neither metered nor translated. */
         OTHER("other"),
+    }
+
+    /** Which model is asked first, and which next. */
+    public enum class Strategy(override val word: String) : ConfigurationWord {
+        /** In the order in which they are written. */
+        ORDERED("ordered"),
+        /** By chance, according to their weights. */
+        WEIGHTED("weighted"),
+        /** The one with the fewest calls under way for its weight. */
+        LEAST_BUSY("least_busy"),
+        /** Of two drawn by chance the quicker one: time to the first byte, lately and at its worst, times the calls under way. */
+        LOWEST_LATENCY("lowest_latency"),
+        /** The cheapest by its price list, input and output together. */
+        LOWEST_COST("lowest_cost"),
+        /** The same one for the same `sticky_by`, spread by weight. */
+        STICKY("sticky"),
+    }
+
+    /** The kinds of failure, by what helps against them. */
+    public enum class Failure(override val word: String) : ConfigurationWord {
+        /** No answer, 408, 425, or 500 and above. */
+        OUTAGE("outage"),
+        /** 429. */
+        RATE_LIMIT("rate_limit"),
+        /** The request is too long for the model. */
+        CONTEXT_WINDOW("context_window"),
+        /** The provider or the model refuses the content. */
+        REFUSAL("refusal"),
+        /** 401, 402 or 403. */
+        AUTH("auth"),
+        /** 404: no such model, or no such path. */
+        NOT_FOUND("not_found"),
+        /** Any other 4xx: the request itself. */
+        REQUEST("request"),
     }
 
     /** What happens when the log is full. */

@@ -1,0 +1,134 @@
+//! The targets of a call, one after the other: those of the caller's own list, or those that a route leads to.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use super::resolve::chat;
+use crate::engine::Engine;
+use crate::exchange::Exchange;
+use crate::policy::Policy;
+use crate::record::Failure;
+use crate::refusal::{Refusal, code};
+use crate::route::{Candidate, Course, Here, Question};
+use crate::stage::Stage;
+
+/// The way of a call from target to target.
+pub(super) struct Way {
+    next: usize,
+    course: Option<Course>,
+    /// The one that the route has led to.
+    pub(super) candidate: Option<Arc<Candidate>>,
+}
+
+impl Way {
+    pub(super) fn of(engine: &Engine, exchange: &mut Exchange) -> Self {
+        let route = exchange.asked.as_ref().and_then(|asked| engine.routes.get(&asked.route));
+        if let Some(route) = &route {
+            exchange.trail.route = Some(route.name.clone());
+            exchange.trail.version = Some(route.version);
+        }
+        Self { next: 0, course: route.map(Course::new), candidate: None }
+    }
+
+    /// The index of the next target, or `None` if there is no other.
+    pub(super) fn next(&mut self, engine: &Engine, exchange: &mut Exchange) -> Result<Option<usize>, Refusal> {
+        let step = self.next;
+        if step > 0 && !engine.stages.on(Stage::Fallback) {
+            return Ok(None);
+        }
+        if let Some(course) = &mut self.course {
+            self.candidate = ask(engine, exchange, course);
+            let Some(candidate) = &self.candidate else { return Ok(None) };
+            let Some(asked) = &exchange.asked else { return Ok(None) };
+            let mut policy = exchange.policy.clone();
+            if let Some(first_byte) = course.route.first_byte.filter(|_| policy.timeout == engine.defaults.timeout) {
+                policy = Arc::new(Policy { timeout: Some(first_byte), ..Policy::clone(&policy) });
+            }
+            let (provider, model) = (&candidate.provider, &candidate.model);
+            let target = chat::of_model(policy, asked.headers.clone(), &asked.body, asked.stream, provider, model)?;
+            exchange.targets.push(target);
+        }
+        self.next += 1;
+        Ok((step < exchange.targets.len()).then_some(step))
+    }
+
+    /// Says how the target of this index ended: with its last try, or by a `refusal` before it was asked.
+    pub(super) fn ended(&mut self, exchange: &mut Exchange, step: usize, refusal: Option<&Refusal>) {
+        let Some(course) = self.course.as_mut().filter(|_| !exchange.succeeded()) else { return };
+        if let Some(attempt) = exchange.attempts.last().filter(|attempt| attempt.step as usize == step) {
+            course.failed(attempt.failure.unwrap_or(Failure::Outage), &mut exchange.trail);
+        } else {
+            // It was never sent: this provider cannot be asked this, and another one may be.
+            let target = &exchange.targets[step];
+            let reason = refusal.map_or("it could not be asked", |refusal| &refusal.message);
+            exchange.trail.skip(&target.provider.slug, &target.model, reason, exchange.attempts.len());
+        }
+    }
+
+    /// Whether no other target can follow.
+    pub(super) fn is_last(&self, engine: &Engine, exchange: &Exchange) -> bool {
+        let no_more = self.course.as_ref().map_or(self.next >= exchange.targets.len(), Course::is_last);
+        no_more || !engine.stages.on(Stage::Fallback)
+    }
+
+    /// Whether an answer that refuses the content is a failure here.
+    pub(super) fn minds_refusals(&self) -> bool {
+        self.course.as_ref().is_some_and(|course| course.route.minds_refusals())
+    }
+
+    /// Tells the one that was asked how it did, for the calls that come.
+    pub(super) fn learn(&self, engine: &Engine, failure: Option<Failure>, took_us: u64) {
+        let (Some(candidate), Some(course)) = (&self.candidate, &self.course) else { return };
+        let now_us = engine.clock.monotonic_us();
+        match failure {
+            None => candidate.health.answered(std::time::Duration::from_micros(took_us), now_us),
+            Some(Failure::Outage | Failure::RateLimit) => candidate.health.failed(course.route.breaker, now_us),
+            Some(_) => {}
+        }
+    }
+}
+
+fn ask(engine: &Engine, exchange: &mut Exchange, course: &mut Course) -> Option<Arc<Candidate>> {
+    let asked = exchange.asked.as_ref()?;
+    let question = Question {
+        body: &asked.body,
+        headers: &asked.headers,
+        metadata: &exchange.policy.metadata,
+        count: &count,
+        json: OnceCell::new(),
+    };
+    let here = Here {
+        question: &question,
+        now_us: engine.clock.monotonic_us(),
+        chance: &|| engine.chance(),
+        tries: exchange.attempts.len(),
+    };
+    course.next(&here, &mut exchange.trail)
+}
+
+/// How many tokens messages have for a model; `None` where nobody can tell.
+#[cfg(feature = "tokens")]
+fn count(model: &str, messages: &serde_json::Value) -> Option<u64> {
+    let input = crate::account::TokenInput::from_json(messages).ok()?;
+    Some(crate::account::count_tokens(model, &input).ok()?.tokens)
+}
+
+#[cfg(not(feature = "tokens"))]
+fn count(_: &str, _: &serde_json::Value) -> Option<u64> {
+    None
+}
+
+/// Nobody was asked: the targets were skipped, each for its reason.
+pub(super) fn nobody(exchange: &Exchange) -> Refusal {
+    let Some(route) = &exchange.trail.route else {
+        return Refusal::bad(code::BAD_PARAMETER, "body", "the list of targets is empty");
+    };
+    let skipped = exchange.trail.skipped.iter();
+    let reasons: Vec<_> = skipped.map(|one| format!("{}/{}: {}", one.provider, one.model, one.reason)).collect();
+    let reasons = if reasons.is_empty() { "it leads to no model".to_owned() } else { reasons.join("; ") };
+    let message =
+        format!("Failed to get response from provider: no model of route {route:?} can answer this: {reasons}");
+    Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, message)
+}
