@@ -10,12 +10,12 @@ use tollhouse::Error;
 use crate::errors::Failure;
 use crate::runtime::driven;
 
-/// Reads a body. Closing it, or letting it go, cancels the upstream call.
+/// Reads a body. Letting it go cancels the upstream call. `close` would be a word of Kotlin's own.
 #[derive(uniffi::Object)]
 pub struct Body(Mutex<State>);
 
 struct State {
-    /// `None` once it has ended or was closed.
+    /// `None` once it has ended or was cancelled.
     body: Option<tollhouse::Body>,
     waiting: Option<Waker>,
 }
@@ -32,8 +32,8 @@ impl Body {
         crate::runtime::block_on(poll_fn(|cx| self.poll_next(cx)))
     }
 
-    /// Lets go of the upstream call; whoever waits gets the end. Closing twice is harmless.
-    pub fn close(&self) {
+    /// Lets go of the upstream call; whoever waits gets the end. Doing it twice is harmless.
+    pub fn cancel(&self) {
         let mut state = self.state();
         let (body, waiting) = (state.body.take(), state.waiting.take());
         drop(state);
@@ -83,6 +83,6 @@ impl Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        self.close();
+        self.cancel();
     }
 }

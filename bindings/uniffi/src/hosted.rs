@@ -30,7 +30,7 @@ pub trait HostedBody: Send + Sync {
     async fn next(&self) -> Result<Option<Vec<u8>>, Failure>;
 
     /// Called once, when nobody will ask for another chunk.
-    fn close(&self);
+    fn release(&self);
 }
 
 /// What a hosted provider is asked.
@@ -120,6 +120,6 @@ impl Stream for Chunks {
 impl Drop for Chunks {
     fn drop(&mut self) {
         self.next = None;
-        self.body.close();
+        self.body.release();
     }
 }

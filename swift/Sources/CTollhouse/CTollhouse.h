@@ -274,7 +274,7 @@ typedef struct UniffiVTableCallbackInterfaceHostedBody {
     UniffiCallbackInterfaceFree _Nonnull uniffiFree;
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceHostedBodyMethod0 _Nonnull next;
-    UniffiCallbackInterfaceHostedBodyMethod1 _Nonnull close;
+    UniffiCallbackInterfaceHostedBodyMethod1 _Nonnull release;
 } UniffiVTableCallbackInterfaceHostedBody;
 
 #endif
@@ -306,9 +306,9 @@ uint64_t uniffi_tollhouse_ffi_fn_clone_body(uint64_t handle, RustCallStatus *_No
 void uniffi_tollhouse_ffi_fn_free_body(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_BODY_CLOSE
-#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_BODY_CLOSE
-void uniffi_tollhouse_ffi_fn_method_body_close(uint64_t ptr, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_BODY_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_BODY_CANCEL
+void uniffi_tollhouse_ffi_fn_method_body_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_BODY_NEXT
@@ -477,9 +477,9 @@ void uniffi_tollhouse_ffi_fn_init_callback_vtable_hostedbody(const UniffiVTableC
 uint64_t uniffi_tollhouse_ffi_fn_method_hostedbody_next(uint64_t ptr
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_HOSTEDBODY_CLOSE
-#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_HOSTEDBODY_CLOSE
-void uniffi_tollhouse_ffi_fn_method_hostedbody_close(uint64_t ptr, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_HOSTEDBODY_RELEASE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_HOSTEDBODY_RELEASE
+void uniffi_tollhouse_ffi_fn_method_hostedbody_release(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_HOSTEDPROVIDER
@@ -824,9 +824,9 @@ uint16_t uniffi_tollhouse_ffi_checksum_func_error_kinds(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_BODY_CLOSE
-#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_BODY_CLOSE
-uint16_t uniffi_tollhouse_ffi_checksum_method_body_close(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_BODY_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_BODY_CANCEL
+uint16_t uniffi_tollhouse_ffi_checksum_method_body_cancel(void
     
 );
 #endif
@@ -974,9 +974,9 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_hostedbody_next(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_HOSTEDBODY_CLOSE
-#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_HOSTEDBODY_CLOSE
-uint16_t uniffi_tollhouse_ffi_checksum_method_hostedbody_close(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_HOSTEDBODY_RELEASE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_HOSTEDBODY_RELEASE
+uint16_t uniffi_tollhouse_ffi_checksum_method_hostedbody_release(void
     
 );
 #endif

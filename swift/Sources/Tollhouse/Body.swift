@@ -73,12 +73,12 @@ private final class State: Sendable {
             if bytes == nil { try Task.checkCancellation() }
             return bytes
         } onCancel: {
-            coming.close()
+            coming.cancel()
         }
     }
 
     func cancel() {
         whole.withLock { $0 = nil }
-        coming?.close()
+        coming?.cancel()
     }
 }

@@ -99,7 +99,7 @@ private final class Chunks: HostedBody {
     }
 
     /// Nobody asks for another chunk: whatever makes them may end.
-    func close() {
+    func release() {
         pull.withLock { $0 = nil }
     }
 }

@@ -592,14 +592,14 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 
 
 /**
- * Reads a body. Closing it, or letting it go, cancels the upstream call.
+ * Reads a body. Letting it go cancels the upstream call. `close` would be a word of Kotlin's own.
  */
 public protocol BodyProtocol: AnyObject, Sendable {
     
     /**
-     * Lets go of the upstream call; whoever waits gets the end. Closing twice is harmless.
+     * Lets go of the upstream call; whoever waits gets the end. Doing it twice is harmless.
      */
-    func close() 
+    func cancel() 
     
     /**
      * All bytes that have come, at least one; `None` at the end. Whoever gives up waiting loses nothing.
@@ -613,7 +613,7 @@ public protocol BodyProtocol: AnyObject, Sendable {
     
 }
 /**
- * Reads a body. Closing it, or letting it go, cancels the upstream call.
+ * Reads a body. Letting it go cancels the upstream call. `close` would be a word of Kotlin's own.
  */
 open class Body: BodyProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -669,11 +669,11 @@ open class Body: BodyProtocol, @unchecked Sendable {
 
     
     /**
-     * Lets go of the upstream call; whoever waits gets the end. Closing twice is harmless.
+     * Lets go of the upstream call; whoever waits gets the end. Doing it twice is harmless.
      */
-open func close()  {try! rustCall() {
+open func cancel()  {try! rustCall() {
         uniffiCallStatus in
-    uniffi_tollhouse_ffi_fn_method_body_close(
+    uniffi_tollhouse_ffi_fn_method_body_cancel(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
@@ -1446,7 +1446,7 @@ public protocol HostedBody: AnyObject, Sendable {
     /**
      * Called once, when nobody will ask for another chunk.
      */
-    func close() 
+    func release() 
     
 }
 /**
@@ -1527,9 +1527,9 @@ open func next()async throws  -> Data?  {
     /**
      * Called once, when nobody will ask for another chunk.
      */
-open func close()  {try! rustCall() {
+open func release()  {try! rustCall() {
         uniffiCallStatus in
-    uniffi_tollhouse_ffi_fn_method_hostedbody_close(
+    uniffi_tollhouse_ffi_fn_method_hostedbody_release(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
@@ -1604,7 +1604,7 @@ fileprivate struct UniffiCallbackInterfaceHostedBody {
                 droppedCallback: uniffiOutDroppedCallback
             )
         },
-        close: { (
+        release: { (
             uniffiHandle: UInt64,
             uniffiOutReturn: UnsafeMutableRawPointer,
             uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
@@ -1614,7 +1614,7 @@ fileprivate struct UniffiCallbackInterfaceHostedBody {
                 guard let uniffiObj = try? FfiConverterTypeHostedBody.handleMap.get(handle: uniffiHandle) else {
                     throw UniffiInternalError.unexpectedStaleHandle
                 }
-                return uniffiObj.close(
+                return uniffiObj.release(
                 )
             }
 
@@ -3416,7 +3416,7 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_func_error_kinds() != 48567) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tollhouse_ffi_checksum_method_body_close() != 51878) {
+    if (uniffi_tollhouse_ffi_checksum_method_body_cancel() != 1058) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_body_next() != 41482) {
@@ -3491,7 +3491,7 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_method_hostedbody_next() != 51445) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tollhouse_ffi_checksum_method_hostedbody_close() != 30485) {
+    if (uniffi_tollhouse_ffi_checksum_method_hostedbody_release() != 24080) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_hostedprovider_send() != 515) {

@@ -14,6 +14,9 @@ public annotation class ConfigurationDsl
 
 /** A part of a [Configuration]. It shows nothing of what it holds: there may be keys in it. */
 public abstract class ConfigurationPart internal constructor() {
+    /** What the app itself brings for this part: no document can hold it. */
+    internal val callbacks: Callbacks = Callbacks()
+
     /** What is set, under the names of the document. */
     internal abstract fun parts(): Map<String, Any?>
 

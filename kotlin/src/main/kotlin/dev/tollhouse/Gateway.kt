@@ -1,0 +1,139 @@
+package dev.tollhouse
+
+import dev.tollhouse.ffi.Request
+import java.io.File
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.serialization.json.JsonObject
+
+/**
+ * An AI gateway in this process. All that decides is in the native core.
+ *
+ * ```
+ * val gateway = Gateway { cache { ttl = 1.hours } }
+ * gateway.chat("openai/gpt-4o-mini", "Tell me a joke").text.collect(::print)
+ * ```
+ *
+ * Opening one reads the configuration and the keys; no thread, file or socket is opened before the first call. It may be
+ * used from many threads at once. Cancelling a coroutine that waits for it ends the call at the provider.
+ */
+public open class Gateway internal constructor(internal val native: dev.tollhouse.ffi.Gateway) : AutoCloseable {
+    /**
+     * A gateway with these settings; without any, with the defaults. Bodies are logged only if `logs.payloads` says so.
+     *
+     * @throws TollhouseException.Config naming the key that cannot work
+     * @throws TollhouseException.Library if there is no native library for this platform
+     */
+    public constructor(configuration: Configuration = Configuration()) : this(open(configuration))
+
+    /** The same, with its settings in a block. */
+    public constructor(configure: Configuration.() -> Unit) : this(Configuration().apply(configure))
+
+    /** A gateway whose configuration is JSON text. */
+    public constructor(json: String) : this(open(json, Callbacks()))
+
+    /** A gateway whose configuration is a TOML or JSON file. Whether bodies are logged is for the file alone to say. */
+    public constructor(file: File) : this(open(file))
+
+    /**
+     * The door: every other call is a short path to it. Where no provider answered, the gateway does, and the answer's
+     * `failure` says why.
+     *
+     * @param target a path of the gateway, such as `/openai/chat/completions`, or a provider's absolute URL
+     */
+    public suspend fun handle(
+        method: String,
+        target: String,
+        headers: Iterable<Pair<String, String>> = emptyList(),
+        body: ByteArray = ByteArray(0),
+    ): Response = native { Response(native.handle(Request(method, target, headers.toNative(), body, null, null))) }
+
+    /**
+     * The universal endpoint: entries are tried in order until one succeeds; `cf-aig-step` names the one that did.
+     *
+     * @param entries a map, or a list of maps: `provider`, `endpoint`, `headers`, `query`
+     * @param options `gateway`, a map of settings of this call, and `extraHeaders`
+     */
+    public suspend fun run(entries: Any, options: Map<String, Any?> = emptyMap()): Response =
+        native { Response(native.run(toJson("entries", entries).toString(), toJson("options", options).toString())) }
+
+    /**
+     * Asks any chat model in OpenAI's shape.
+     *
+     * @param model `{provider}/{model}`
+     * @param messages a text, or a list of maps with `role` and `content`
+     * @param options further fields of the body, such as `stream`, beside those of [run]
+     */
+    public suspend fun chat(model: String, messages: Any, options: Map<String, Any?> = emptyMap()): Response =
+        native { Response(native.chat(model, toJson("messages", messages).toString(), toJson("options", options).toString())) }
+
+    /**
+     * A base URL of this gateway for clients that take nothing else: of [provider], or of the universal endpoint. The
+     * first call starts a server on the loopback interface; the URL holds its key.
+     */
+    public fun getUrl(provider: String? = null): String = native { native.getUrl(provider) }
+
+    /** The log of one call, readable as soon as its answer is there. */
+    public suspend fun getLog(logId: String): Log = Log(document(native { native.getLog(logId) }))
+
+    /** Adds `feedback`, `score` or `metadata` to a log. What is absent stays as it is; null clears. */
+    public suspend fun patchLog(logId: String, patch: Map<String, Any?>) {
+        native { native.patchLog(logId, toJson("patch", patch).toString()) }
+    }
+
+    /** Logs, the newest first unless the query says otherwise: `limit`, `page`, `order_by`, `filters`, `since`, `until`. */
+    public suspend fun logs(query: Map<String, Any?> = emptyMap()): LogPage =
+        LogPage(document(native { native.logs(toJson("query", query).toString()) }))
+
+    /** Deletes the logs that a query selects, and tells how many there were. */
+    public suspend fun deleteLogs(query: Map<String, Any?>): Long =
+        native { native.deleteLogs(toJson("query", query).toString()) }.toLong()
+
+    /** One body of a call, whole, where payloads are collected: [part] is `request` or `response`. */
+    public suspend fun logPayload(logId: String, part: String): ByteArray = native { native.logPayload(logId, part) }
+
+    /** Requests, tokens and cost, in groups (`group_by`); `basis` says in words how they are counted. */
+    public suspend fun usage(query: Map<String, Any?> = emptyMap()): UsageReport =
+        UsageReport(document(native { native.usage(toJson("query", query).toString()) }))
+
+    /** Tokens of a text or of chat messages before a call, offline. */
+    public fun countTokens(model: String, input: Any): TokenCount =
+        TokenCount(document(native { native.countTokens(model, toJson("input", input).toString()) }))
+
+    /** The configuration in force, with every default. Secrets show as `set`. */
+    public fun config(): JsonObject = document(native { native.config() })
+
+    /** How the log is doing: whether it is as configured, and what was lost. */
+    public fun health(): LogHealth = LogHealth(document(native { native.health() }))
+
+    /** Returns when everything that was logged so far is on disk: before the app goes to the background. */
+    public suspend fun flush() {
+        native { native.flush() }
+    }
+
+    /** Writes what is still to be written within [budget], and refuses calls from now on. */
+    public suspend fun close(budget: Duration) {
+        native { native.close(budget.inWholeMilliseconds.coerceAtLeast(0).toULong()) }
+    }
+
+    /** The same on this thread, which it blocks for at most five seconds: for `use`. Closing twice is harmless. */
+    override fun close() {
+        native { native.closeBlocking(CLOSE_BUDGET.inWholeMilliseconds.toULong()) }
+    }
+
+    private companion object {
+        val CLOSE_BUDGET = 5.seconds
+
+        fun open(configuration: Configuration) = open(configuration.toJson(), Callbacks.of(configuration))
+
+        fun open(json: String, callbacks: Callbacks): dev.tollhouse.ffi.Gateway {
+            Library.ensureLoaded()
+            return native { dev.tollhouse.ffi.Gateway.open(json, null, callbacks.hosted(), callbacks.broker()) }
+        }
+
+        fun open(file: File): dev.tollhouse.ffi.Gateway {
+            Library.ensureLoaded()
+            return native { dev.tollhouse.ffi.Gateway.open(null, file.path, emptyMap(), null) }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package dev.tollhouse
+
+import dev.tollhouse.ffi.HostedBody
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.channels.ReceiveChannel
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.buffer
+import kotlinx.coroutines.flow.filter
+import kotlinx.coroutines.flow.flowOf
+import kotlinx.coroutines.flow.produceIn
+import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
+
+/** Answers calls in the app's own process: a model on the device. Bytes in, chunks out. */
+public fun interface HostedProvider {
+    /** Answers one call. When the caller leaves, this is cancelled. What it throws counts as "nothing was sent". */
+    public suspend fun answer(request: HostedRequest): HostedAnswer
+}
+
+/**
+ * What a hosted provider is asked.
+ *
+ * @property url `host://{name}/{path}` unless the configuration has a `base_url`
+ * @property body in the format that the provider's `format` says: OpenAI's without it
+ */
+public class HostedRequest internal constructor(
+    public val method: String,
+    public val url: String,
+    public val headers: Headers,
+    public val body: ByteArray,
+) {
+    /** The body as JSON. */
+    public fun json(): JsonElement = Json.parseToJsonElement(String(body, Charsets.UTF_8))
+}
+
+/**
+ * What a hosted provider answers.
+ *
+ * @property headers `content-type: text/event-stream` makes the answer a stream
+ * @property body the chunks; collecting it is cancelled when the caller leaves
+ */
+public class HostedAnswer(
+    public val body: Flow<ByteArray>,
+    public val status: Int = 200,
+    public val headers: List<Pair<String, String>> = listOf("content-type" to "application/json"),
+) {
+    public constructor(json: JsonElement, status: Int = 200) : this(flowOf(json.toString().toByteArray()), status)
+}
+
+/** Lets [provider] answer for `name/…`, with its settings beside those of every other provider. */
+public fun Configuration.hosted(name: String, provider: HostedProvider, set: Configuration.Provider.() -> Unit = {}) {
+    provider(name, set)
+    callbacks.hosted[name] = provider
+}
+
+internal class NativeProvider(private val provider: HostedProvider) : dev.tollhouse.ffi.HostedProvider {
+    override suspend fun send(request: dev.tollhouse.ffi.HostedRequest): dev.tollhouse.ffi.HostedAnswer =
+        guarded("the hosted provider") {
+            val answer = provider.answer(HostedRequest(request.method, request.url, request.headers.toHeaders(), request.body))
+            if (answer.status !in 100..999) throw invalid("status", "${answer.status} is not an HTTP status")
+            dev.tollhouse.ffi.HostedAnswer(answer.status.toUShort(), answer.headers.toNative(), NativeBody(answer.body))
+        }
+}
+
+/** A flow whose chunks are pulled. It runs on threads of its own and never ahead of who reads. */
+private class NativeBody(private val flow: Flow<ByteArray>) : HostedBody {
+    private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
+    private val chunks: ReceiveChannel<ByteArray> by lazy {
+        flow.filter { it.isNotEmpty() }.buffer(Channel.RENDEZVOUS).produceIn(scope)
+    }
+
+    override suspend fun next(): ByteArray? =
+        guarded("the hosted provider") {
+            val chunk = chunks.receiveCatching()
+            chunk.exceptionOrNull()?.let { throw it }
+            chunk.getOrNull()
+        }
+
+    override fun release() = scope.cancel()
+}

@@ -1,0 +1,183 @@
+package dev.tollhouse
+
+import java.math.BigDecimal
+import java.time.Instant
+import kotlinx.serialization.json.JsonArray
+import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
+import kotlinx.serialization.json.JsonPrimitive
+import kotlinx.serialization.json.booleanOrNull
+import kotlinx.serialization.json.contentOrNull
+import kotlinx.serialization.json.doubleOrNull
+import kotlinx.serialization.json.longOrNull
+
+/** A record of the gateway's. What has no property here is in [json]. */
+public sealed class Record(
+    /** All of it, with the names that every language has. */
+    public val json: JsonObject,
+) {
+    override fun toString(): String = "${javaClass.simpleName}($json)"
+
+    override fun equals(other: Any?): Boolean = other is Record && other.javaClass == javaClass && other.json == json
+
+    override fun hashCode(): Int = json.hashCode()
+
+    internal fun textOrNull(name: String): String? = (json[name] as? JsonPrimitive)?.contentOrNull
+
+    internal fun text(name: String): String = textOrNull(name).orEmpty()
+
+    internal fun longOrNull(name: String): Long? = (json[name] as? JsonPrimitive)?.longOrNull
+
+    internal fun long(name: String): Long = longOrNull(name) ?: 0
+
+    internal fun doubleOrNull(name: String): Double? = (json[name] as? JsonPrimitive)?.doubleOrNull
+
+    internal fun flag(name: String): Boolean = (json[name] as? JsonPrimitive)?.booleanOrNull == true
+
+    internal fun table(name: String): JsonObject = json[name] as? JsonObject ?: JsonObject(emptyMap())
+
+    internal fun list(name: String): List<JsonObject> = (json[name] as? JsonArray).orEmpty().map { it as JsonObject }
+
+    /** Exact: billionths of a dollar are a whole number. */
+    internal fun dollars(name: String): BigDecimal? = longOrNull(name)?.let { BigDecimal.valueOf(it, NANO).stripped() }
+
+    private fun BigDecimal.stripped(): BigDecimal = if (signum() == 0) BigDecimal.ZERO else stripTrailingZeros()
+
+    private companion object {
+        const val NANO = 9
+    }
+}
+
+/** The log of one call. */
+public class Log internal constructor(json: JsonObject) : Record(json) {
+    public val id: String get() = text("id")
+    public val eventId: String? get() = textOrNull("event_id")
+    public val createdAt: Instant get() = Instant.parse(text("created_at"))
+    public val provider: String get() = text("provider")
+    public val model: String get() = text("model")
+
+    /** The model that the answer names. */
+    public val modelServed: String? get() = textOrNull("model_served")
+    public val path: String get() = text("path")
+    public val stream: Boolean get() = flag("stream")
+    public val statusCode: Int get() = long("status_code").toInt()
+    public val success: Boolean get() = flag("success")
+    public val cached: Boolean get() = flag("cached")
+
+    /** Whether the caller let go of the answer before its end. */
+    public val cancelled: Boolean get() = flag("cancelled")
+
+    /** Whether the answer broke off. */
+    public val truncated: Boolean get() = flag("truncated")
+
+    /** What went wrong, in words. */
+    public val error: String? get() = textOrNull("error")
+
+    /** The index of the entry that answered, from 0. */
+    public val step: Int? get() = longOrNull("step")?.toInt()
+
+    /** Every try that was made, in order. */
+    public val attempts: List<JsonObject> get() = list("attempts")
+
+    /** Milliseconds from the call to the end of its answer. */
+    public val durationMs: Double? get() = doubleOrNull("duration")
+
+    /** Milliseconds to the first byte of the answer. */
+    public val firstByteMs: Double? get() = doubleOrNull("first_byte_ms")
+    public val tokensIn: Long? get() = longOrNull("tokens_in")
+    public val tokensOut: Long? get() = longOrNull("tokens_out")
+
+    /** US dollars; null if the price is not known. */
+    public val cost: BigDecimal? get() = dollars("cost_nano_usd")
+
+    /** What a cached answer would have cost, in US dollars. */
+    public val saved: BigDecimal? get() = dollars("saved_nano_usd")
+    public val metadata: JsonObject get() = table("metadata")
+
+    /** 1 or -1. */
+    public val feedback: Int? get() = longOrNull("feedback")?.toInt()
+    public val score: Double? get() = doubleOrNull("score")
+
+    /** The beginning of the request's body, where payloads are collected. */
+    public val requestHead: String? get() = textOrNull("request_head")
+
+    /** The beginning of the answer's body, where payloads are collected. */
+    public val responseHead: String? get() = textOrNull("response_head")
+
+    /** Bytes. */
+    public val requestSize: Long get() = long("request_size")
+
+    /** Bytes. */
+    public val responseSize: Long get() = long("response_size")
+}
+
+/** One page of logs, without the beginnings of their bodies. */
+public class LogPage internal constructor(json: JsonObject) : Record(json) {
+    public val logs: List<Log> = list("logs").map(::Log)
+
+    /** How many logs the query selects in all. */
+    public val totalCount: Long get() = long("total_count")
+
+    /** Which page this is, from 1. */
+    public val page: Long get() = long("page")
+    public val perPage: Long get() = long("per_page")
+}
+
+/** Requests, tokens and cost. */
+public class UsageReport internal constructor(json: JsonObject) : Record(json) {
+    /** How the numbers are counted, in words. */
+    public val basis: String get() = text("basis")
+
+    /** One row for each group; none if nothing is grouped by. */
+    public val rows: List<UsageRow> = list("rows").map(::UsageRow)
+
+    /** Everything together. */
+    public val total: UsageRow = UsageRow(table("total"))
+}
+
+/** The numbers of one group. Null where nothing is known. */
+public class UsageRow internal constructor(json: JsonObject) : Record(json) {
+    public val group: Map<String, JsonElement> get() = table("group")
+    public val requests: Long get() = long("requests")
+    public val cached: Long get() = long("cached")
+    public val errors: Long get() = long("errors")
+    public val cancelled: Long get() = long("cancelled")
+    public val tokensIn: Long? get() = longOrNull("tokens_in")
+    public val tokensOut: Long? get() = longOrNull("tokens_out")
+
+    /** Requests whose tokens were counted here and not by the provider. */
+    public val estimated: Long get() = long("estimated")
+
+    /** US dollars. */
+    public val cost: BigDecimal? get() = dollars("cost_nano_usd")
+
+    /** Requests that were answered well and whose cost is unknown. */
+    public val unpriced: Long get() = long("unpriced")
+
+    /** US dollars. */
+    public val saved: BigDecimal? get() = dollars("saved_nano_usd")
+}
+
+/** How the log is doing. */
+public class LogHealth internal constructor(json: JsonObject) : Record(json) {
+    /** What is not as it was configured, and what to do about it; null when all is well. */
+    public val degraded: String? get() = textOrNull("degraded")
+
+    /** Logs that were lost: too many waited, or nothing could be written. */
+    public val dropped: Long get() = long("dropped")
+
+    /** Logs that the settings turned away. */
+    public val refused: Long get() = long("refused")
+    public val written: Long get() = long("written")
+}
+
+/** A number of tokens, and how it is known. */
+public class TokenCount internal constructor(json: JsonObject) : Record(json) {
+    public val tokens: Long get() = long("tokens")
+
+    /** Whether the model's own vocabulary was used; otherwise this is an estimate. */
+    public val exact: Boolean get() = flag("exact")
+
+    /** The vocabulary, such as `o200k_base`. */
+    public val encoding: String? get() = textOrNull("encoding")
+}
