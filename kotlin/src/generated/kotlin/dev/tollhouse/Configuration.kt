@@ -214,7 +214,7 @@ public class Configuration : ConfigurationPart() {
          * Which calls the rule is for, by the same words: `{ provider = "openai", model = "gpt-4o*" }`. A `*` at the end
          * stands for anything. Without it the rule is for all.
          */
-        public var when: JsonElement? = null
+        public var `when`: JsonElement? = null
 
         /** Whether the rule holds calls back, or only says that it would have. */
         public var mode: LimitMode? = null
@@ -232,7 +232,7 @@ public class Configuration : ConfigurationPart() {
                 "per" to per,
                 "technique" to technique,
                 "by" to by,
-                "when" to when,
+                "when" to `when`,
                 "mode" to mode,
                 "when_full" to whenFull,
                 "max_wait" to maxWait,
