@@ -374,7 +374,7 @@ public class Configuration : ConfigurationPart() {
     @ConfigurationDsl
     public class Route : ConfigurationPart() {
         /** The models that may answer, as `provider/model`, at least one and at most 1,000. */
-        public var try: MutableList<String> = mutableListOf()
+        public var `try`: MutableList<String> = mutableListOf()
 
         /** Which of them is asked first, and which next. */
         public var strategy: Strategy? = null
@@ -417,7 +417,7 @@ public class Configuration : ConfigurationPart() {
 
         override fun parts(): Map<String, Any?> =
             mapOf(
-                "try" to try,
+                "try" to `try`,
                 "strategy" to strategy,
                 "weights" to weights,
                 "sticky_by" to stickyBy,
