@@ -146,7 +146,7 @@ extension Configuration {
         /// What is counted. Only `rules` need it: `requests`, `tokens`, `cost` and `concurrency` say it by their name.
         public var count: Count?
         /// How much passes: a whole number, or an amount of money such as `"5 USD"` for `cost`. 0 switches the rule off.
-        public var limit: JSON?
+        public var limit: Ceiling?
         /// In which span of time, up to 31 days. `"0"` switches the rule off. Concurrency has none.
         public var per: Duration?
         /// How the span of time moves; `fixed` without it.
@@ -156,7 +156,7 @@ extension Configuration {
         public var by: [String]?
         /// Which calls the rule is for, by the same words: `{ provider = "openai", model = "gpt-4o*" }`. A `*` at the end
         /// stands for anything. Without it the rule is for all.
-        public var when: JSON?
+        public var when: [String: String]?
         /// Whether the rule holds calls back, or only says that it would have.
         public var mode: LimitMode?
         /// What happens to a call that does not pass.
@@ -166,11 +166,11 @@ extension Configuration {
 
         public init(
             count: Count? = nil,
-            limit: JSON? = nil,
+            limit: Ceiling? = nil,
             per: Duration? = nil,
             technique: Technique? = nil,
             by: [String]? = nil,
-            when: JSON? = nil,
+            when: [String: String]? = nil,
             mode: LimitMode? = nil,
             whenFull: AtLimit? = nil,
             maxWait: Duration? = nil
@@ -213,7 +213,7 @@ extension Configuration {
         /// By how much a wait may be shortened by chance, in percent, so that many callers do not come back at once: 0 to 100.
         public var jitterPercent: Int64?
         /// After what is tried again: `not_sent`, `maybe_processed`, a status such as `429`, or `5xx`.
-        public var on: [JSON]?
+        public var on: [Cause]?
         /// How many calls more a provider may get by retries, in percent of the calls to it: 0 to 100. Ten retries are always
         /// free, so that a few calls alone are tried again as they ask. 0 sets no bound.
         public var budgetPercent: Int64?
@@ -223,7 +223,7 @@ extension Configuration {
             delay: Duration? = nil,
             backoff: Backoff? = nil,
             jitterPercent: Int64? = nil,
-            on: [JSON]? = nil,
+            on: [Cause]? = nil,
             budgetPercent: Int64? = nil
         ) {
             self.maxAttempts = maxAttempts
@@ -386,7 +386,7 @@ extension Configuration {
     /// A route, called as the model `dynamic/{name}`.
     public struct Route: Encodable, Sendable, Equatable {
         /// The models that may answer, as `provider/model`, at least one and at most 1,000.
-        public var try: [String]?
+        public var `try`: [String]?
         /// Which of them is asked first, and which next.
         public var strategy: Strategy?
         /// Shares for the strategies `weighted`, `least_busy` and `sticky`, by model: 0 to 1,000,000, 1 without it.
@@ -405,7 +405,7 @@ extension Configuration {
         public var firstByte: Duration?
 
         public init(
-            try: [String]? = nil,
+            `try`: [String]? = nil,
             strategy: Strategy? = nil,
             weights: [String: Int64]? = nil,
             stickyBy: String? = nil,
@@ -415,7 +415,7 @@ extension Configuration {
             breaker: Breaker? = nil,
             firstByte: Duration? = nil
         ) {
-            self.try = try
+            self.`try` = `try`
             self.strategy = strategy
             self.weights = weights
             self.stickyBy = stickyBy
@@ -428,7 +428,7 @@ extension Configuration {
 
         public func encode(to encoder: any Encoder) throws {
             var parts = encoder.container(keyedBy: ConfigurationKey.self)
-            try parts.encodeIfPresent(try, forKey: "try")
+            try parts.encodeIfPresent(`try`, forKey: "try")
             try parts.encodeIfPresent(strategy, forKey: "strategy")
             try parts.encodeIfPresent(weights, forKey: "weights")
             try parts.encodeIfPresent(stickyBy, forKey: "sticky_by")
@@ -725,5 +725,55 @@ extension Configuration {
         case deleteOldest = "delete_oldest"
         /// New calls are not logged.
         case stopInserting = "stop_inserting"
+    }
+}
+
+extension Configuration {
+    /// How much passes: a whole number, or an amount of money.
+    public enum Ceiling: Encodable, Sendable, Equatable {
+        case integer(Int64)
+        case money(Decimal)
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .integer(let value): try container.encode(value)
+            case .money(let value): try container.encode(value.moneyText)
+            }
+        }
+    }
+}
+
+extension Configuration.Ceiling: ExpressibleByIntegerLiteral {
+    public init(integerLiteral value: Int64) {
+        self = .integer(value)
+    }
+}
+
+extension Configuration {
+    /// Something after which a target may be tried again.
+    public enum Cause: Encodable, Sendable, Equatable {
+        case string(String)
+        case integer(Int64)
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .string(let value): try container.encode(value)
+            case .integer(let value): try container.encode(value)
+            }
+        }
+    }
+}
+
+extension Configuration.Cause: ExpressibleByStringLiteral {
+    public init(stringLiteral value: String) {
+        self = .string(value)
+    }
+}
+
+extension Configuration.Cause: ExpressibleByIntegerLiteral {
+    public init(integerLiteral value: Int64) {
+        self = .integer(value)
     }
 }

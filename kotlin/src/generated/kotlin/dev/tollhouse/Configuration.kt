@@ -4,7 +4,6 @@ package dev.tollhouse
 
 import java.math.BigDecimal
 import kotlin.time.Duration
-import kotlinx.serialization.json.JsonElement
 
 /** The configuration of a gateway: the same document as `tollhouse.toml`. What is not set keeps its default. */
 @ConfigurationDsl
@@ -196,7 +195,7 @@ public class Configuration : ConfigurationPart() {
         public var count: Count? = null
 
         /** How much passes: a whole number, or an amount of money such as `"5 USD"` for `cost`. 0 switches the rule off. */
-        public var limit: JsonElement? = null
+        public var limit: Ceiling? = null
 
         /** In which span of time, up to 31 days. `"0"` switches the rule off. Concurrency has none. */
         public var per: Duration? = null
@@ -214,7 +213,7 @@ public class Configuration : ConfigurationPart() {
          * Which calls the rule is for, by the same words: `{ provider = "openai", model = "gpt-4o*" }`. A `*` at the end
          * stands for anything. Without it the rule is for all.
          */
-        public var `when`: JsonElement? = null
+        public var `when`: MutableMap<String, String> = mutableMapOf()
 
         /** Whether the rule holds calls back, or only says that it would have. */
         public var mode: LimitMode? = null
@@ -255,7 +254,7 @@ public class Configuration : ConfigurationPart() {
         public var jitterPercent: Long? = null
 
         /** After what is tried again: `not_sent`, `maybe_processed`, a status such as `429`, or `5xx`. */
-        public var on: MutableList<JsonElement> = mutableListOf()
+        public var on: MutableList<Cause> = mutableListOf()
 
         /**
          * How many calls more a provider may get by retries, in percent of the calls to it: 0 to 100. Ten retries are always
@@ -650,5 +649,17 @@ public class Configuration : ConfigurationPart() {
         DELETE_OLDEST("delete_oldest"),
         /** New calls are not logged. */
         STOP_INSERTING("stop_inserting"),
+    }
+
+    /** How much passes: a whole number, or an amount of money. */
+    public class Ceiling private constructor(override val choice: Any) : ConfigurationChoice() {
+        public constructor(value: Long) : this(value as Any)
+        public constructor(value: BigDecimal) : this(value as Any)
+    }
+
+    /** Something after which a target may be tried again. */
+    public class Cause private constructor(override val choice: Any) : ConfigurationChoice() {
+        public constructor(value: String) : this(value as Any)
+        public constructor(value: Long) : this(value as Any)
     }
 }

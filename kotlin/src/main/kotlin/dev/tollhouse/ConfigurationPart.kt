@@ -30,11 +30,17 @@ public interface ConfigurationWord {
     public val word: String
 }
 
+/** A value that may be of more than one type. */
+public abstract class ConfigurationChoice internal constructor() {
+    internal abstract val choice: Any
+}
+
 private fun json(value: Any?): JsonElement =
     when (value) {
         null -> JsonNull
         is JsonElement -> value
         is ConfigurationPart -> json(value.parts())
+        is ConfigurationChoice -> json(value.choice)
         is ConfigurationWord -> JsonPrimitive(value.word)
         is Duration -> JsonPrimitive(BigDecimal(value.inWholeMicroseconds).movePointLeft(3).toPlainString() + "ms")
         is BigDecimal -> JsonPrimitive(value.toPlainString() + " USD")
