@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::exchange::{CacheKey, Shape, Target};
 use crate::headers;
 use crate::keys::{KeySource, Keyring};
-use crate::limit::Limits;
+use crate::limit::{Limits, Quotas};
 use crate::log::{LogSettings, LogStore};
 use crate::policy::Policy;
 use crate::provider::{Catalogue, Provider};
@@ -50,6 +50,7 @@ pub(crate) struct Engine {
     /// The gateway's own settings, before any header.
     pub(crate) defaults: Arc<Policy>,
     pub(crate) limits: Limits,
+    pub(crate) quotas: Quotas,
     pub(crate) prices: Prices,
     pub(crate) log: LogStore,
     pub(crate) retries: Budget,
@@ -75,6 +76,7 @@ impl Engine {
             stages: parts.stages,
             defaults: Arc::new(Policy::of(&config)),
             limits: Limits::new(&config, parts.clock.clone()),
+            quotas: Quotas::new(&config.limits.quotas, parts.clock.clone()),
             prices: prices(&config),
             log: LogStore::new(log_settings(&config)),
             cache: Box::new(cache::Memory::new(config.cache.max_bytes.bytes(), config.cache.max_entry_bytes.bytes())),

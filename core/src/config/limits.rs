@@ -1,6 +1,7 @@
 //! What may go out: rules that count, per span of time or at once, for everybody or for each of somebody.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,32 @@ pub struct LimitsConfig {
     pub concurrency: Option<LimitRule>,
     /// More rules under names of your own. Each says in `count` what it counts.
     pub rules: BTreeMap<String, LimitRule>,
+    /// The limits that providers have themselves.
+    pub quotas: QuotaConfig,
+}
+
+/// The limits that providers have themselves, as their answers tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuotaConfig {
+    /// Whether a call waits where its provider's last answers say that it would be refused.
+    pub pace: bool,
+    /// For how long at most, up to 1 h. Where it would be longer the call goes out, and the provider says no.
+    pub max_wait: Span,
+}
+
+impl QuotaConfig {
+    /// How long a call may wait, or `None` where nobody does.
+    #[must_use]
+    pub fn max_wait(&self) -> Option<Duration> {
+        self.pace.then(|| self.max_wait.duration())
+    }
+}
+
+impl Default for QuotaConfig {
+    fn default() -> Self {
+        Self { pace: false, max_wait: MAX_WAIT_DEFAULT }
+    }
 }
 
 impl LimitsConfig {
@@ -52,7 +79,8 @@ impl LimitsConfig {
         for (path, count, rule) in self.all() {
             rule.validate(&path, count)?;
         }
-        Ok(())
+        let (min, max) = (Span::from_millis(1), Span::from_millis(3_600_000));
+        super::validate::within("limits.quotas.max_wait", self.quotas.max_wait, min, max, "; pace = false waits never")
     }
 }
 

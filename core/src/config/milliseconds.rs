@@ -17,6 +17,7 @@ pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["limits", "concurrency"], "max_wait"),
     (&["limits", "rules", "*"], "per"),
     (&["limits", "rules", "*"], "max_wait"),
+    (&["limits", "quotas"], "max_wait"),
     (&["retries"], "delay"),
     (&["timeouts"], "connect"),
     (&["timeouts"], "first_byte"),

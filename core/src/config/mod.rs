@@ -35,7 +35,7 @@ pub use cause::Cause;
 pub use ceiling::Ceiling;
 pub use dimension::{By, Dimension};
 pub(crate) use explain::without_values;
-pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, Technique};
+pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, QuotaConfig, Technique};
 pub(crate) use nearest::nearest;
 pub use routes::{BreakerConfig, InsteadConfig, MaxPrice, ModelConfig, RouteConfig, Strategy};
 pub use units::{Money, Size, Span};

@@ -67,6 +67,10 @@ impl Worst {
         Self { tokens_in, tokens_out, is_named: !answers_in_text || seen.max_output.is_some() }
     }
 
+    pub(super) fn tokens_in(&self) -> u64 {
+        self.tokens_in
+    }
+
     /// How much `amount` that is. A request that does not say how long its answer may be takes no more than the whole
     /// limit: it goes out alone rather than never.
     pub(super) fn within(&self, limit: u64, amount: impl Fn(&Usage) -> u64) -> u64 {

@@ -4,6 +4,7 @@
 mod estimate;
 mod memory;
 mod queue;
+mod quota;
 mod refused;
 mod rule;
 mod store;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use self::estimate::Worst;
 use self::memory::Memory;
 use self::queue::{Queue, Ticket};
+pub(crate) use self::quota::{Pace, Quotas};
 use self::refused::Refused;
 use self::rule::Rule;
 use self::store::{Ask, Change, Full, LimitStore, Taken};

@@ -3,11 +3,13 @@
 use super::settling::{End, Settling};
 use crate::account;
 use crate::engine::Engine;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Target};
 use crate::held::Spent;
+use crate::limit::Pace;
 use crate::record::{Attempt, AttemptState};
 use crate::refusal::Refusal;
 use crate::stage::Stage;
+use crate::transport::UpstreamRequest;
 use crate::usage::{NanoUsd, Usage};
 
 /// Takes the worst case of a call to target number `step`, or refuses it. What was taken for the target before is given
@@ -24,6 +26,14 @@ pub(super) async fn admit(engine: &Engine, exchange: &mut Exchange, step: usize)
     };
     let asks = engine.limits.asks(target, &exchange.held, &cost);
     engine.limits.take(&asks, target.policy.priority, target, &mut exchange.held).await
+}
+
+/// Waits where the provider's own limit would refuse the request, by what it said last.
+pub(super) async fn pace<'a>(engine: &'a Engine, target: &Target, request: &UpstreamRequest) -> Option<Pace<'a>> {
+    if !engine.stages.on(Stage::Limit) {
+        return None;
+    }
+    engine.quotas.pace(target, &request.headers).await
 }
 
 /// What a call has spent that ended so.

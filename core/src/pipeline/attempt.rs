@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
+use super::admit;
 use super::answer::{self, Answer, Content};
 use super::choose::Way;
 use super::prepare::prepare;
@@ -133,6 +134,7 @@ async fn send(
     tries: &Tries<'_>,
 ) -> Result<UpstreamResponse, TransportError> {
     let deadlines = request.deadlines;
+    let pace = admit::pace(engine, &exchange.targets[step], &request).await;
     let limit = tries.first_byte(&deadlines);
     let Some(answer) =
         within(&engine.clock, limit, engine.transport_to(&exchange.targets[step].provider).send(request)).await
@@ -141,6 +143,9 @@ async fn send(
         return Err(TransportError { state, error });
     };
     let mut answer = answer?;
+    if let Some(pace) = pace {
+        pace.learn(answer.status, &answer.headers);
+    }
     let between = deadlines.read.or(engine.config.timeouts.between_chunks());
     let left = exchange.left(engine.clock.monotonic_us());
     answer.body = watch(answer.body, between, left, &engine.clock);
