@@ -67,6 +67,8 @@ export interface LimitsConfig {
   concurrency?: LimitRule | null;
   /** More rules under names of your own. Each says in `count` what it counts. */
   rules?: Record<string, LimitRule>;
+  /** The limits that providers have themselves. */
+  quotas?: QuotaConfig;
 }
 
 /** One rule. */
@@ -124,6 +126,16 @@ export type LimitMode = "enforce" | "observe";
 
 /** What happens to a call that does not pass. */
 export type AtLimit = "reject" | "wait";
+
+/** The limits that providers have themselves, as their answers tell. */
+export interface QuotaConfig {
+  /** Whether a call waits where its provider's last answers say that it would be refused. */
+  pace?: boolean;
+  /** For how long at most, up to 1 h. Where it would be longer the call goes out, and the provider says no. */
+  max_wait?: Span;
+  /** `max_wait` as a plain number of milliseconds. */
+  max_wait_ms?: number;
+}
 
 /** What is tried again at the same target. */
 export interface RetryConfig {

@@ -114,19 +114,23 @@ extension Configuration {
         public var concurrency: LimitRule?
         /// More rules under names of your own. Each says in `count` what it counts.
         public var rules: [String: LimitRule]?
+        /// The limits that providers have themselves.
+        public var quotas: Quota?
 
         public init(
             requests: LimitRule? = nil,
             tokens: LimitRule? = nil,
             cost: LimitRule? = nil,
             concurrency: LimitRule? = nil,
-            rules: [String: LimitRule]? = nil
+            rules: [String: LimitRule]? = nil,
+            quotas: Quota? = nil
         ) {
             self.requests = requests
             self.tokens = tokens
             self.cost = cost
             self.concurrency = concurrency
             self.rules = rules
+            self.quotas = quotas
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -136,6 +140,7 @@ extension Configuration {
             try parts.encodeIfPresent(cost, forKey: "cost")
             try parts.encodeIfPresent(concurrency, forKey: "concurrency")
             try parts.encodeIfPresent(rules, forKey: "rules")
+            try parts.encodeIfPresent(quotas, forKey: "quotas")
         }
     }
 }
@@ -196,6 +201,30 @@ extension Configuration {
             try parts.encodeIfPresent(when, forKey: "when")
             try parts.encodeIfPresent(mode, forKey: "mode")
             try parts.encodeIfPresent(whenFull, forKey: "when_full")
+            try parts.encodeIfPresent(maxWait?.spanText, forKey: "max_wait")
+        }
+    }
+}
+
+extension Configuration {
+    /// The limits that providers have themselves, as their answers tell.
+    public struct Quota: Encodable, Sendable, Equatable {
+        /// Whether a call waits where its provider's last answers say that it would be refused.
+        public var pace: Bool?
+        /// For how long at most, up to 1 h. Where it would be longer the call goes out, and the provider says no.
+        public var maxWait: Duration?
+
+        public init(
+            pace: Bool? = nil,
+            maxWait: Duration? = nil
+        ) {
+            self.pace = pace
+            self.maxWait = maxWait
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(pace, forKey: "pace")
             try parts.encodeIfPresent(maxWait?.spanText, forKey: "max_wait")
         }
     }

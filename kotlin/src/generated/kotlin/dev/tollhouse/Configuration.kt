@@ -178,6 +178,14 @@ public class Configuration : ConfigurationPart() {
             rules.getOrPut(name) { LimitRule() }.apply(set)
         }
 
+        /** The limits that providers have themselves. */
+        public var quotas: Quota? = null
+
+        /** Sets parts of [quotas]. */
+        public fun quotas(set: Quota.() -> Unit) {
+            (quotas ?: Quota().also { quotas = it }).apply(set)
+        }
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "requests" to requests,
@@ -185,6 +193,7 @@ public class Configuration : ConfigurationPart() {
                 "cost" to cost,
                 "concurrency" to concurrency,
                 "rules" to rules,
+                "quotas" to quotas,
             )
     }
 
@@ -234,6 +243,22 @@ public class Configuration : ConfigurationPart() {
                 "when" to `when`,
                 "mode" to mode,
                 "when_full" to whenFull,
+                "max_wait" to maxWait,
+            )
+    }
+
+    /** The limits that providers have themselves, as their answers tell. */
+    @ConfigurationDsl
+    public class Quota : ConfigurationPart() {
+        /** Whether a call waits where its provider's last answers say that it would be refused. */
+        public var pace: Boolean? = null
+
+        /** For how long at most, up to 1 h. Where it would be longer the call goes out, and the provider says no. */
+        public var maxWait: Duration? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "pace" to pace,
                 "max_wait" to maxWait,
             )
     }
