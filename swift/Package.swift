@@ -60,7 +60,7 @@ let package = Package(
             resources: [.copy("PrivacyInfo.xcprivacy")],
             swiftSettings: strict
         ),
-        .testTarget(name: "TollhouseTests", dependencies: ["Tollhouse"], swiftSettings: strict),
+        .testTarget(name: "TollhouseTests", dependencies: ["Tollhouse", "TollhouseNative"], swiftSettings: strict),
         .testTarget(name: "ExampleTests", dependencies: ["Tollhouse"]),
     ]
 )

@@ -14,12 +14,14 @@ internal import TollhouseNative
 /// task ends the call at the provider.
 public final class Gateway: Sendable {
     let native: TollhouseNative.Gateway
+    /// The classes that lead sessions to this gateway, with streams and without.
+    let sessionClasses = Locked<[Bool: GatewayURLProtocol.Type]>([:])
 
     /// Opens a gateway.
     ///
     /// - Parameters:
     ///   - configuration: What is not set keeps its default. `logs.payloads` is off unless it is set.
-    ///   - providers: Models that answer in this process, by the name that calls use: `local` for `local/any-model`.
+    ///   - providers: Models that answer in this process, by name: calls to `custom-local/any-model` reach `local`.
     ///   - keys: Asked for the key of a provider where neither the call nor the configuration has one.
     /// - Throws: `config`, with the field that cannot work.
     public convenience init(

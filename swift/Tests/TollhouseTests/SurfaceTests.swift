@@ -55,8 +55,8 @@ private struct Method {
 /// The public methods of `Gateway`, as its sources declare them.
 private func methods() throws -> [Method] {
     let folder = repository.appendingPathComponent("swift/Sources/Tollhouse")
-    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-    let sources = try files.filter { $0.lastPathComponent.hasPrefix("Gateway") }.map { try String(contentsOf: $0, encoding: .utf8) }
+    let files = ["Gateway.swift", "URLSession/Gateway+URLSession.swift"]
+    let sources = try files.map { try String(contentsOf: folder.appendingPathComponent($0), encoding: .utf8) }
     let declaration =
         /public func (?<name>\w+)\((?<parameters>(?:[^()]|\([^()]*\))*)\)(?<effects>[^{]*?)(?:-> (?<result>[^{]+?))? \{/
     return sources.joined().matches(of: declaration).map { match in

@@ -1,0 +1,84 @@
+import Foundation
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// Takes the requests of a `URLSession` through a gateway. ``Gateway/session(configuration:delegate:delegateQueue:)`` and
+/// ``Gateway/configuration(_:isStreamed:)`` put it where it belongs.
+///
+/// A session's configuration carries classes and nothing else, so each gateway has a class of its own: see `SessionClass`. A session
+/// never meets another gateway, and never goes around its own: when that is gone, its requests fail.
+public class GatewayURLProtocol: URLProtocol, @unchecked Sendable {
+    /// What the sessions of this class go through.
+    class var bound: Bound? { nil }
+
+    private let loading = Locked<Loading?>(nil)
+
+    public override class func canInit(with request: URLRequest) -> Bool {
+        ["http", "https"].contains(request.url?.scheme?.lowercased())
+    }
+
+    public override class func canonicalRequest(for request: URLRequest) -> URLRequest { request }
+
+    public override class func requestIsCacheEquivalent(_ a: URLRequest, to b: URLRequest) -> Bool { false }
+
+    public override func startLoading() {
+        let (session, request, bound) = (SessionClient(self), self.request, Self.bound)
+        let task = Task {
+            do {
+                guard let gateway = bound?.gateway else {
+                    let detail = "the gateway of this session is gone; keep it as long as its session"
+                    throw TollhouseError.closed(.init(detail: detail, source: .caller))
+                }
+                try await gateway.load(request, for: session, isStreamed: bound?.isStreamed == true)
+                session.finish()
+            } catch {
+                session.fail(urlError(error, of: request.url))
+            }
+        }
+        loading.withLock { $0 = Loading(task: task, session: session) }
+    }
+
+    public override func stopLoading() {
+        let stopped = loading.withLock { loading in
+            defer { loading = nil }
+            return loading
+        }
+        stopped?.session.leave()
+        stopped?.task.cancel()
+    }
+
+    private struct Loading {
+        let task: Task<Void, Never>
+        let session: SessionClient
+    }
+}
+
+extension Gateway {
+    fileprivate func load(_ request: URLRequest, for session: SessionClient, isStreamed: Bool) async throws {
+        let response = try await send(try await nativeRequest(request))
+        if let failure = response.failure { throw failure }
+        guard !session.redirect(response, request) else { return }
+        session.receive(response, request.url)
+        guard isStreamed else { return session.load(try await response.data(maxBytes: .max)) }
+        for try await bytes in response.body { session.load(bytes) }
+    }
+}
+
+/// The error that clients of `URLSession` know; the gateway's own is beneath it.
+func urlError(_ error: any Error, of url: URL?) -> URLError {
+    var facts: [String: Any] = [NSUnderlyingErrorKey: error, NSLocalizedDescriptionKey: error.localizedDescription]
+    facts[NSURLErrorFailingURLErrorKey] = url
+    let code: URLError.Code =
+        switch error {
+        case is CancellationError, TollhouseError.closed: .cancelled
+        case TollhouseError.connect: .cannotConnectToHost
+        case TollhouseError.connectTimeout, TollhouseError.timeout: .timedOut
+        case TollhouseError.broken: .networkConnectionLost
+        case TollhouseError.tooLarge: .dataLengthExceedsMaximum
+        case TollhouseError.config, TollhouseError.invalidRequest: .badURL
+        default: .unknown
+        }
+    return URLError(code, userInfo: facts)
+}

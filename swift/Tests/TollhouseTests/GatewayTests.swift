@@ -1,0 +1,127 @@
+import Foundation
+import XCTest
+
+import enum TollhouseNative.InitializationResult
+
+@testable import Tollhouse
+
+/// Bad input, reports, and the end.
+final class GatewayTests: XCTestCase {
+    private let answer: JSON = [
+        "json": [
+            "model": "gpt-4o-mini-2024-07-18", "choices": [["message": ["role": "assistant", "content": "hi"]]],
+            "usage": ["prompt_tokens": 12, "completion_tokens": 14],
+        ]
+    ]
+
+    func testAConfigurationThatCannotWorkNamesItsField() {
+        XCTAssertThrowsError(try Gateway(json: #"{"cache": {"tll": "1h"}}"#)) { error in
+            XCTAssertEqual((error as? TollhouseError)?.kind, "config")
+            XCTAssertEqual((error as? TollhouseError)?.field, "cache.tll")
+            XCTAssertEqual(error.localizedDescription, "config error at cache.tll: unknown key; did you mean \"ttl\"?")
+        }
+        for broken in ["", "{", "[]", "null", "7", "{\"logs\": 1}"] { XCTAssertThrowsError(try Gateway(json: broken), broken) }
+        XCTAssertThrowsError(try Gateway(.init(cache: .init(ttl: .milliseconds(-5)))))
+        XCTAssertThrowsError(try Gateway(file: URL(fileURLWithPath: "/nowhere/tollhouse.toml"))) { error in
+            XCTAssertEqual((error as? TollhouseError)?.kind, "config")
+        }
+    }
+
+    func testALibraryOfAnotherVersionIsAnError() throws {
+        XCTAssertNoThrow(try check(.ok))
+        for result in [InitializationResult.contractVersionMismatch, .apiChecksumMismatch] {
+            XCTAssertThrowsError(try check(result)) { XCTAssertEqual(($0 as? TollhouseError)?.kind, "config") }
+        }
+    }
+
+    func testBodiesAreNotLoggedUnlessAskedFor() async throws {
+        XCTAssertEqual(try Gateway().config()["logs"]?["payloads"], false)
+        XCTAssertEqual(try Gateway(.init(logs: .init(maxRecords: 5))).config()["logs"]?["payloads"], false)
+        XCTAssertEqual(try Gateway(.init(logs: .init(payloads: true))).config()["logs"]?["payloads"], true)
+    }
+
+    func testArgumentsThatCannotWorkAreNamed() async throws {
+        let gateway = try TestGateway().gateway
+        let bad = await caught { _ = try await gateway.handle("NO METHOD", "/openai/x") }
+        XCTAssertEqual([bad?.kind, bad?.field], ["invalid_request", "method"])
+        let header = await caught { _ = try await gateway.handle("GET", "/openai/x", headers: ["x": "a\nb"]) }
+        XCTAssertEqual([header?.kind, header?.field], ["invalid_request", "headers.x"])
+        let nan = await caught { _ = try await gateway.run([Double.nan]) }
+        XCTAssertEqual([nan?.kind, nan?.field], ["invalid_request", "entries"])
+        let log = await caught { _ = try await gateway.getLog("01999999-0000-7000-8000-000000000000") }
+        XCTAssertEqual(log?.kind, "log_not_found")
+        XCTAssertThrowsError(try gateway.countTokens("nobody/knows", "text")) { error in
+            XCTAssertEqual((error as? TollhouseError)?.kind, "unknown_model")
+        }
+    }
+
+    func testAClosedGatewayRefuses() async throws {
+        let gateway = try TestGateway(script: [answer]).gateway
+        try await gateway.close()
+        try await gateway.close()
+        let error = await caught { _ = try await gateway.handle("POST", "/openai/chat/completions") }
+        XCTAssertEqual(error?.kind, "closed")
+        let chat = await caught { for try await _ in gateway.chat("openai/gpt-4o-mini", "hi").text {} }
+        XCTAssertEqual(chat?.kind, "closed")
+        XCTAssertThrowsError(try gateway.getUrl())
+    }
+
+    func testLogsAndReportsAreTyped() async throws {
+        let test = try TestGateway(.init(cache: .init(ttl: .seconds(60))), script: [answer])
+        for _ in 0..<3 {
+            _ = try await test.gateway.chat("openai/gpt-4o-mini", "hi", ["gateway": ["metadata": ["user": "123"]]]).completion()
+        }
+        let page = try await test.gateway.logs(["direction": "asc"])
+        XCTAssertEqual(page.totalCount, 3)
+        let log = page.logs[0]
+        XCTAssertEqual(log.createdAt, Date(timeIntervalSince1970: 1_767_269_340))
+        XCTAssertEqual([log.tokensIn, log.tokensOut, log.statusCode], [12, 14, 200])
+        XCTAssertEqual(log.cost, Decimal(string: "0.0000102"))
+        XCTAssertEqual(page.logs[1].saved, Decimal(string: "0.0000102"))
+        XCTAssertEqual(log.metadata, ["user": "123"])
+        try await test.gateway.patchLog(log.id, ["feedback": 1, "score": 0.5])
+        let patched = try await test.gateway.getLog(log.id)
+        XCTAssertEqual(patched.feedback, 1)
+        XCTAssertEqual(patched.score, 0.5)
+        XCTAssertNotNil(patched.fields["request_head"])
+        let usage = try await test.gateway.usage(["group_by": "model"])
+        XCTAssertEqual(usage.rows[0].group, ["model": "gpt-4o-mini"])
+        XCTAssertEqual([usage.total.requests, usage.total.cached], [3, 2])
+        XCTAssertEqual(usage.total.saved, Decimal(string: "0.0000204"))
+        let deleted = try await test.gateway.deleteLogs(["cached": true])
+        XCTAssertEqual(deleted, 2)
+        XCTAssertEqual(try test.gateway.health().dropped, 0)
+    }
+
+    func testABodyOfALogIsReadable() async throws {
+        let gateway = try TestGateway(.init(logs: .init(payloads: true)), script: [answer]).gateway
+        let response = try await gateway.handle("POST", "/openai/chat/completions", body: Data(question.description.utf8))
+        _ = try await response.data()
+        let asked = try await gateway.logPayload(try XCTUnwrap(response.logId), .request)
+        XCTAssertEqual(try fromJSON(asked, as: JSON.self), question)
+    }
+
+    func testTheLoopbackServerAnswers() async throws {
+        let gateway = try TestGateway(script: [answer]).gateway
+        let url = try gateway.getUrl("openai")
+        XCTAssertTrue(url.hasPrefix("http://127.0.0.1:"), url)
+        try await gateway.close()
+    }
+
+    func testNothingShowsAKey() {
+        let configuration = Configuration(providers: ["openai": .init(key: "sk-hidden", headers: ["x-key": "sk-hidden"])])
+        let token = Token("sk-hidden")
+        for shown in ["\(configuration)", String(reflecting: configuration), "\(token)", String(reflecting: token)] {
+            XCTAssertFalse(shown.contains("hidden"), shown)
+        }
+    }
+
+    func testAFileOfTheAppIsItsOwn() throws {
+        let support = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: support) }
+        let file = try AppFolder.file("log.db", in: support)
+        XCTAssertEqual(file.path, support.appendingPathComponent("tollhouse/log.db").path)
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.deletingLastPathComponent().path)
+        XCTAssertEqual(attributes[.posixPermissions] as? Int, 0o700)
+    }
+}

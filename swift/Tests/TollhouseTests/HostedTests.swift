@@ -1,0 +1,166 @@
+import Foundation
+import XCTest
+
+@testable import Tollhouse
+
+/// Models and keys that the app brings.
+final class HostedTests: XCTestCase {
+    func testAModelOnTheDeviceIsATargetLikeAnyOther() async throws {
+        let gateway = try Gateway(.init(cache: .init(ttl: .seconds(60))), providers: ["device": DeviceModel { Parrot(instructions: $0) }])
+        var pieces: [String] = []
+        let messages: [ChatMessage] = [.system("Be loud."), .user("hello you")]
+        for try await piece in gateway.chat("custom-device/parrot", messages).text { pieces.append(piece) }
+        XCTAssertEqual(pieces, ["Be loud.", " hello", " you"])
+        let whole = try await gateway.chat("custom-device/parrot", messages).completion()
+        XCTAssertEqual(whole.text, "Be loud. hello you")
+        let again = try await gateway.chat("custom-device/parrot", messages).response()
+        XCTAssertTrue(again.isCached)
+        let log = try await gateway.logs(["order_by": "created_at", "direction": "asc"]).logs[0]
+        XCTAssertEqual([log.provider, log.model], ["custom-device", "parrot"])
+    }
+
+    func testATalkIsToldWithItsSpeakers() async throws {
+        let gateway = try Gateway(providers: ["device": DeviceModel { Parrot(instructions: $0) }])
+        let messages: [ChatMessage] = [.user("one"), .assistant("two"), .user("three")]
+        let text = try await gateway.chat("custom-device/parrot", messages).completion().text
+        XCTAssertEqual(text, "user: one\nassistant: two\nuser: three")
+    }
+
+    func testItIsTheFallbackWhenNobodyAnswers() async throws {
+        let upstream = try Upstream()
+        try await upstream.script([["status": 503]])
+        let gateway = try Gateway(upstream.configuration, providers: ["device": DeviceModel { Parrot(instructions: $0) }])
+        let response = try await gateway.run([
+            Entry(provider: "openai", endpoint: "chat/completions", query: question),
+            Entry(provider: "custom-device", endpoint: "chat/completions", query: question),
+        ])
+        let answer = try await response.json(ChatCompletion.self)
+        XCTAssertEqual(answer.text, "tell me a joke")
+        XCTAssertEqual(response.headers["cf-aig-step"], "1")
+    }
+
+    func testWhatItThrowsIsAnAnswerWithItsReason() async throws {
+        let gateway = try Gateway(providers: ["device": DeviceModel<Parrot> { _ in throw NotLoaded() }])
+        let response = try await gateway.chat("custom-device/parrot", "hi").response()
+        XCTAssertFalse(response.isSuccess)
+        XCTAssertEqual(response.failure?.kind, "connect")
+        XCTAssertTrue(response.failure?.detail.contains("the model is not loaded") == true, "\(String(describing: response.failure))")
+    }
+
+    func testAnErrorInTheMiddleBreaksTheStream() async throws {
+        let gateway = try Gateway(providers: ["device": Chunked { ["data: {\"choices\":[]}\n\n"] } failing: { NotLoaded() }])
+        let error = await caught { for try await _ in gateway.chat("custom-device/any", "hi").text {} }
+        XCTAssertEqual(error?.kind, "broken")
+    }
+
+    func testAStatusThatIsNoneIsAnError() async throws {
+        let gateway = try Gateway(providers: ["device": Chunked(status: 7) { [] }])
+        let response = try await gateway.chat("custom-device/any", "hi").response()
+        XCTAssertTrue(response.failure?.detail.contains("7 is not an HTTP status") == true, "\(String(describing: response.failure))")
+    }
+
+    func testCancellingReachesTheModel() async throws {
+        let (begun, ended) = (expectation(description: "the model writes"), expectation(description: "the model stops"))
+        let gateway = try Gateway(providers: ["device": Endless(begun: begun, ended: ended)])
+        let task = Task { for try await _ in gateway.chat("custom-device/endless", "hi").text {} }
+        await fulfillment(of: [begun], timeout: 60)
+        task.cancel()
+        await fulfillment(of: [ended], timeout: 60)
+        do {
+            try await task.value
+            XCTFail("it should be cancelled")
+        } catch { XCTAssertTrue(error is CancellationError, "\(error)") }
+    }
+
+    func testABrokerIsAskedOnceInTheLifetimeOfItsKey() async throws {
+        let upstream = try Upstream()
+        let asked = Locked<[String]>([])
+        let gateway = try Gateway(
+            Configuration(providers: ["openai": .init(baseUrl: "\(upstream.url)/v1")]),
+            keys: Broker { provider in
+                asked.withLock { $0.append(provider) }
+                return Token("sk-brought", lifetime: .seconds(3600))
+            })
+        for _ in 0..<3 { _ = try await gateway.chat("openai/gpt-4o-mini", "hi").completion() }
+        XCTAssertEqual(asked.withLock { $0 }, ["openai"])
+        let calls = try await upstream.ledger()
+        XCTAssertEqual(calls.map { $0["headers"]?["authorization"] }, Array(repeating: "Bearer sk-brought", count: 3))
+    }
+
+    func testABrokerThatThrowsSendsNothing() async throws {
+        let upstream = try Upstream()
+        let configuration = Configuration(providers: ["openai": .init(baseUrl: "\(upstream.url)/v1")])
+        let gateway = try Gateway(configuration, keys: Broker { _ in throw NotLoaded() })
+        let response = try await gateway.chat("openai/gpt-4o-mini", "hi").response()
+        XCTAssertTrue(response.failure?.detail.contains("the model is not loaded") == true, "\(String(describing: response.failure))")
+        let calls = try await upstream.ledger()
+        XCTAssertEqual(calls.count, 0)
+    }
+
+    func testBrokersAreChosenByProvider() async throws {
+        let brokers: Brokers = ["openai": Broker { _ in Token("one") }, "groq": Broker { _ in Token("two") }]
+        let (one, two, none) = try await (brokers.token(for: "openai"), brokers.token(for: "groq"), brokers.token(for: "mistral"))
+        XCTAssertEqual([one?.secret.exposed, two?.secret.exposed, none?.secret.exposed], ["one", "two", nil])
+    }
+
+    func testCancellingReachesABroker() async throws {
+        let (asked, ended) = (expectation(description: "the broker is asked"), expectation(description: "the broker is let go"))
+        let gateway = try Gateway(
+            keys: Broker { _ in
+                asked.fulfill()
+                do { try await Task.sleep(for: .seconds(3600)) } catch { ended.fulfill() }
+                return nil
+            })
+        let task = Task { _ = try await gateway.chat("openai/gpt-4o-mini", "hi").response() }
+        await fulfillment(of: [asked], timeout: 60)
+        task.cancel()
+        await fulfillment(of: [ended], timeout: 60)
+    }
+}
+
+/// A stand-in for a model on the device: it says what it is told, word by word.
+struct Parrot: LanguageSession {
+    var instructions: String?
+
+    func streamResponse(to prompt: String) -> AsyncThrowingStream<String, any Error> {
+        let words = ([instructions].compactMap { $0 } + prompt.components(separatedBy: " "))
+        return AsyncThrowingStream { continuation in
+            for count in words.indices { continuation.yield(words[...count].joined(separator: " ")) }
+            continuation.finish()
+        }
+    }
+}
+
+private struct NotLoaded: Error, CustomStringConvertible {
+    let description = "the model is not loaded"
+}
+
+/// A provider that gives these chunks.
+private struct Chunked: HostedProvider {
+    var status = 200
+    let chunks: @Sendable () -> [String]
+    var failing: (@Sendable () -> any Error)?
+
+    func send(_ request: HostedRequest) async throws -> HostedResponse {
+        let stream = AsyncThrowingStream<Data, any Error> { continuation in
+            for chunk in chunks() { continuation.yield(Data(chunk.utf8)) }
+            continuation.finish(throwing: failing?())
+        }
+        return HostedResponse(status: status, headers: ["content-type": "text/event-stream"], chunks: stream)
+    }
+}
+
+/// A provider that never ends, and says when it is let go.
+private struct Endless: HostedProvider {
+    let begun: XCTestExpectation
+    let ended: XCTestExpectation
+
+    func send(_ request: HostedRequest) async throws -> HostedResponse {
+        let stream = AsyncThrowingStream<Data, any Error> { continuation in
+            continuation.onTermination = { [ended] _ in ended.fulfill() }
+            continuation.yield(Data("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n".utf8))
+            begun.fulfill()
+        }
+        return HostedResponse(headers: ["content-type": "text/event-stream"], chunks: stream)
+    }
+}
