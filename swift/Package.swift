@@ -64,3 +64,8 @@ let package = Package(
         .testTarget(name: "ExampleTests", dependencies: ["Tollhouse"]),
     ]
 )
+
+// What only the tests need is built for those who work on tollhouse.
+if library != nil {
+    package.targets += [.executableTarget(name: "Keeper", dependencies: ["Tollhouse"], path: "Tests/Keeper")]
+}

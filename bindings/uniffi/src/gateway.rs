@@ -242,11 +242,13 @@ impl Call {
     async fn cancellable<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let mut cancelled = self.0.subscribe();
         tokio::select! {
-            result = work => result,
+            // In this order: what is cancelled before it begins sends nothing.
+            biased;
             // It cannot be closed: the sender is ours.
             _ = cancelled.wait_for(|is_cancelled| *is_cancelled) => {
                 Err(Error::new(ErrorKind::Closed, "the call was cancelled"))
             }
+            result = work => result,
         }
     }
 }

@@ -9,11 +9,14 @@ public enum AppFolder {
     /// - Throws: `storage`, if the folder cannot be made.
     public static func file(_ name: String = "tollhouse.db") throws(TollhouseError) -> URL {
         do {
-            return try file(name, in: try FileManager.default.url(
-                for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true
-            ))
+            return try file(
+                name,
+                in: try FileManager.default.url(
+                    for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true
+                ))
         } catch {
-            throw .storage(.init(detail: "the app's folder cannot be made: \(error.localizedDescription)", field: "logs.path", source: .caller))
+            throw .storage(
+                .init(detail: "the app's folder cannot be made: \(error.localizedDescription)", field: "logs.path", source: .caller))
         }
     }
 

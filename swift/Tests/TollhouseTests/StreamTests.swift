@@ -9,7 +9,8 @@ final class StreamTests: XCTestCase {
         let upstream = try Upstream()
         let gateway = try Gateway(upstream.configuration)
         var pieces: [String] = []
-        for try await piece in gateway.chat("openai/gpt-4o-mini", "tell me a joke").text { pieces.append(piece) }
+        let options: JSON = ["stream_options": ["include_usage": true]]
+        for try await piece in gateway.chat("openai/gpt-4o-mini", "tell me a joke", options).text { pieces.append(piece) }
         XCTAssertEqual(pieces.joined(), reply)
         XCTAssertGreaterThan(pieces.count, 5)
         let log = try await gateway.logs(["limit": 1]).logs[0]

@@ -1,6 +1,8 @@
 import Foundation
 import XCTest
 
+import func TollhouseNative.errorKinds
+
 @testable import Tollhouse
 
 /// The methods, parameters and error kinds are those of every other language: see tests/surface.json.
@@ -36,6 +38,7 @@ final class SurfaceTests: XCTestCase {
 
     func testErrorsHaveTheSameWords() throws {
         XCTAssertEqual(TollhouseError.kinds.map(\.kind), try surface.get()["error_kinds"]?.array?.compactMap(\.string))
+        XCTAssertEqual(TollhouseError.kinds.map(\.kind), errorKinds())
         for (kind, make) in TollhouseError.kinds {
             let error = make(.init(detail: "what happened", field: "f", source: .caller, status: 500, isRetryable: true, logId: "id"))
             XCTAssertEqual(error.kind, kind)

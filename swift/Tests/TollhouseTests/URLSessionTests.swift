@@ -26,8 +26,8 @@ final class URLSessionTests: XCTestCase {
         }
         let calls = try await upstream.ledger()
         XCTAssertEqual(calls.count, 1)
-        XCTAssertEqual(calls[0]["headers"]?["authorization"], "Bearer sk-mine")
-        XCTAssertEqual(calls[0]["headers"]?.object?.keys.filter { $0.contains("tollhouse") }, [])
+        XCTAssertEqual(calls.first?["headers"]?["authorization"], "Bearer sk-mine")
+        XCTAssertEqual(calls.first?["headers"]?.object?.keys.filter { $0.contains("tollhouse") }, [])
     }
 
     func testAStreamedAnswerIsWholeForACompletionHandler() async throws {
@@ -53,7 +53,7 @@ final class URLSessionTests: XCTestCase {
         await fulfillment(of: [delegate.completed], timeout: 60)
         XCTAssertEqual((delegate.error.withLock { $0 } as? URLError)?.code, .cancelled)
         let calls = try await upstream.ledger(arrived: 1)
-        XCTAssertEqual(calls[0]["ending"], "client_gone")
+        XCTAssertEqual(calls.first?["ending"], "client_gone")
     }
 
     func testCancellingTheTaskEndsTheCall() async throws {
@@ -72,7 +72,7 @@ final class URLSessionTests: XCTestCase {
         task.cancel()
         await fulfillment(of: [ended], timeout: 60)
         let calls = try await upstream.ledger(arrived: 1)
-        XCTAssertEqual(calls[0]["ending"], "client_gone")
+        XCTAssertEqual(calls.first?["ending"], "client_gone")
     }
 
     func testAStreamIsABodyToo() async throws {

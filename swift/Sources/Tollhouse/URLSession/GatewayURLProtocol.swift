@@ -24,9 +24,10 @@ public class GatewayURLProtocol: URLProtocol, @unchecked Sendable {
     public override class func requestIsCacheEquivalent(_ a: URLRequest, to b: URLRequest) -> Bool { false }
 
     public override func startLoading() {
-        let (session, request, bound) = (SessionClient(self), self.request, Self.bound)
+        let (session, request, bound, hasHiddenBody) = (SessionClient(self), self.request, Self.bound, hidesBody)
         let task = Task {
             do {
+                guard !hasHiddenBody else { throw URLError(.requestBodyStreamExhausted) }
                 guard let gateway = bound?.gateway else {
                     let detail = "the gateway of this session is gone; keep it as long as its session"
                     throw TollhouseError.closed(.init(detail: detail, source: .caller))
@@ -49,6 +50,16 @@ public class GatewayURLProtocol: URLProtocol, @unchecked Sendable {
         stopped?.task.cancel()
     }
 
+    /// swift-corelibs-foundation shows the body of an upload task to its own classes only. It would be lost; a data task whose request
+    /// has the body takes it along.
+    private var hidesBody: Bool {
+        #if canImport(FoundationNetworking)
+            return task is URLSessionUploadTask && request.httpBody == nil && request.httpBodyStream == nil
+        #else
+            return false
+        #endif
+    }
+
     private struct Loading {
         let task: Task<Void, Never>
         let session: SessionClient
@@ -68,6 +79,7 @@ extension Gateway {
 
 /// The error that clients of `URLSession` know; the gateway's own is beneath it.
 func urlError(_ error: any Error, of url: URL?) -> URLError {
+    if let error = error as? URLError { return error }
     var facts: [String: Any] = [NSUnderlyingErrorKey: error, NSLocalizedDescriptionKey: error.localizedDescription]
     facts[NSURLErrorFailingURLErrorKey] = url
     let code: URLError.Code =
