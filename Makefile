@@ -1,7 +1,7 @@
 # Every command of the project. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench sizes gen prices
+.PHONY: help demo test check bench sizes gen vocabularies prices
 
 CARGO ?= cargo
 # `make test PROFILE=ci` builds what Python and Node load with optimisations.
@@ -30,6 +30,9 @@ gen: ## Make the generated files anew: contract page, configuration schema, Swif
 	@./scripts/gen
 	@./scripts/gen-config
 	@./scripts/gen-bindings
+
+vocabularies: ## Make the packed vocabularies anew from those that tiktoken-rs publishes
+	@$(CARGO) run -q -p tollhouse --features tokens --example vocabularies
 
 prices: ## Make the price table anew from the published package
 	@python3 scripts/prices.py

@@ -8,8 +8,6 @@ mod prices;
 #[cfg(feature = "tokens")]
 mod tokens;
 mod usage;
-#[cfg(feature = "tokens")]
-mod vocabulary;
 
 pub(crate) use meter::Meter;
 pub(crate) use prices::{Price, Prices};

@@ -1,53 +1,73 @@
 //! Which vocabulary a model reads with.
 
-use std::collections::HashSet;
-
-use tiktoken_rs::CoreBPE;
-use tiktoken_rs::tokenizer::{Tokenizer, get_tokenizer};
-
+use super::encoding::{CL100K_BASE, Encoding, O200K_BASE, P50K_BASE, R50K_BASE};
 use crate::error::{Error, ErrorKind};
 
-/// The vocabulary to count with. The data is immutable, loaded at first use and shared by all threads.
+/// The vocabulary to count with.
 pub(super) struct Vocabulary {
     /// Its published name.
     pub(super) name: &'static str,
+    pub(super) encoding: &'static Encoding,
     /// Whether it is the model's own.
     pub(super) exact: bool,
-    words: &'static CoreBPE,
 }
 
 impl Vocabulary {
     /// # Errors
     /// [`ErrorKind::UnknownModel`] when the name belongs to no known family.
     pub(super) fn of(model: &str) -> Result<Self, Error> {
-        let (tokenizer, exact) = match get_tokenizer(bare(model)) {
-            Some(tokenizer) => (tokenizer, true),
-            None if is_of_known_family(model) => (Tokenizer::O200kBase, false),
-            None => return Err(unknown(model)),
-        };
-        let name = match tokenizer {
-            Tokenizer::O200kHarmony => "o200k_harmony",
-            Tokenizer::O200kBase => "o200k_base",
-            Tokenizer::Cl100kBase => "cl100k_base",
-            Tokenizer::P50kBase => "p50k_base",
-            Tokenizer::R50kBase => "r50k_base",
-            Tokenizer::P50kEdit => "p50k_edit",
-            Tokenizer::Gpt2 => "gpt2",
-        };
-        let words = tiktoken_rs::bpe_for_tokenizer(tokenizer).map_err(|_| unknown(model))?;
-        Ok(Self { name, exact, words })
+        match published(bare(model)) {
+            Some((name, encoding)) => Ok(Self { name, encoding, exact: true }),
+            None if is_of_known_family(model) => Ok(Self { name: "o200k_base", encoding: &O200K_BASE, exact: false }),
+            None => Err(unknown(model)),
+        }
     }
 
     /// How many tokens `text` has; special ones count as plain text.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidRequest`] when the splitter gives up.
-    pub(super) fn count(&self, text: &str) -> Result<u64, Error> {
-        let count = self.words.count(text, &HashSet::new()).map_err(|_| {
-            Error::invalid("input", "has a run of blanks that is too long to be split into words: shorten it")
-        })?;
-        Ok(count as u64)
+    pub(super) fn count(&self, text: &str) -> u64 {
+        self.encoding.count(text)
     }
+}
+
+/// What OpenAI publishes of its models, in the order in which names are looked for: tiktoken 0.14's `model.py`. A name that
+/// ends with `*` stands for all that begin so. Some vocabularies differ only in their special tokens.
+const PUBLISHED: [(&str, &Encoding, &str); 7] = [
+    (
+        "o200k_base",
+        &O200K_BASE,
+        "o1 o1-* o3 o3-* o4-mini o4-mini-* gpt-5* gpt-4.5-* gpt-4.1 gpt-4.1-* gpt-4o gpt-4o-* chatgpt-4o-* codex-mini*",
+    ),
+    (
+        "cl100k_base",
+        &CL100K_BASE,
+        "gpt-4 gpt-4-* gpt-3.5 gpt-3.5-turbo gpt-3.5-turbo-* gpt-35-turbo gpt-35-turbo-* davinci-002 babbage-002 \
+         text-embedding-ada-002 text-embedding-3-small text-embedding-3-large",
+    ),
+    (
+        "p50k_base",
+        &P50K_BASE,
+        "text-davinci-003 text-davinci-002 code-davinci-002 code-davinci-001 code-cushman-002 code-cushman-001 \
+         davinci-codex cushman-codex",
+    ),
+    (
+        "r50k_base",
+        &R50K_BASE,
+        "text-davinci-001 text-curie-001 text-babbage-001 text-ada-001 davinci curie babbage ada \
+         text-similarity-davinci-001 text-similarity-curie-001 text-similarity-babbage-001 text-similarity-ada-001 \
+         text-search-davinci-doc-001 text-search-curie-doc-001 text-search-babbage-doc-001 text-search-ada-doc-001 \
+         code-search-babbage-code-001 code-search-ada-code-001",
+    ),
+    ("o200k_harmony", &O200K_BASE, "gpt-oss-*"),
+    ("p50k_edit", &P50K_BASE, "text-davinci-edit-001 code-davinci-edit-001"),
+    ("gpt2", &R50K_BASE, "gpt2 gpt-2"),
+];
+
+fn published(model: &str) -> Option<(&'static str, &'static Encoding)> {
+    // A fine-tune reads as its base does.
+    let base = model.strip_prefix("ft:").map_or(model, |tuned| tuned.split(':').next().unwrap_or(tuned));
+    let is_named = |pattern: &str| pattern.strip_suffix('*').map_or(base == pattern, |start| base.starts_with(start));
+    let mut rows = PUBLISHED.iter();
+    rows.find(|(_, _, names)| names.split_whitespace().any(is_named)).map(|(name, encoding, _)| (*name, *encoding))
 }
 
 /// The name without its provider. The name of a fine-tune goes on after the model's and may have slashes of its own.
