@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::account::{Price, Prices};
 use crate::cache::{self, CacheStore};
 use crate::clock::Clock;
-use crate::config::{Config, Money};
+use crate::config::{Config, Money, RouteConfig};
 use crate::error::Error;
 use crate::exchange::{CacheKey, Shape, Target};
 use crate::headers;
@@ -117,6 +117,18 @@ impl Engine {
         }
     }
 
+    /// Puts a route in the place of the one of this name, or takes it away; gives its version. If it cannot work, the one
+    /// that is there goes on.
+    pub(crate) fn set_route(&self, name: &str, route: Option<&RouteConfig>) -> Result<u64, Error> {
+        with_parts(&self.config, &self.catalogue, &self.prices, |parts| self.routes.set(name, route, parts))
+    }
+
+    /// Takes over the file of a route if it has changed, and says what is wrong with it otherwise.
+    pub(crate) fn refresh_route(&self, name: &str) -> Option<String> {
+        let now_us = self.clock.monotonic_us();
+        with_parts(&self.config, &self.catalogue, &self.prices, |parts| self.routes.refresh(name, now_us, parts))
+    }
+
     /// A number from 0 to 1, by chance.
     pub(crate) fn chance(&self) -> f64 {
         self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
@@ -181,8 +193,17 @@ fn hosted(catalogue: &Catalogue, parts: &Parts) -> HashMap<String, Arc<dyn Trans
 /// The routes of a configuration.
 pub(crate) fn routes(config: &Config, catalogue: &Catalogue) -> Result<Routes, Error> {
     let prices = prices(config);
+    with_parts(config, catalogue, &prices, |parts| Routes::of(config, parts))
+}
+
+fn with_parts<T>(
+    config: &Config,
+    catalogue: &Catalogue,
+    prices: &Prices,
+    act: impl FnOnce(&route::Parts<'_>) -> T,
+) -> T {
     let price = |provider: &str, model: &str| prices.per_million(provider, model);
-    Routes::of(config, &route::Parts { catalogue, models: &config.models, price: &price })
+    act(&route::Parts { catalogue, models: &config.models, price: &price })
 }
 
 fn prices(config: &Config) -> Prices {

@@ -35,6 +35,8 @@ pub(crate) struct Exchange {
     pub(crate) universal: bool,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) trail: Trail,
+    /// What the elements of a graph that count money are to be told of: their index, and whose money it is.
+    pub(crate) passed: Vec<(usize, u64)>,
     /// From its start to the end of its answer.
     pub(crate) total: Option<Duration>,
     /// What it has taken of the limits.

@@ -1,5 +1,6 @@
 //! The handle: cheap to clone, safe to share between threads, nothing started before first use.
 
+mod explain;
 mod open;
 mod short;
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 pub use self::open::GatewayBuilder;
 use self::open::Shared;
-use crate::config::Config;
+use crate::config::{Config, RouteConfig};
 use crate::error::Error;
 use crate::log::{LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport};
 use crate::message::{Request, Response};
@@ -86,6 +87,26 @@ impl Gateway {
     pub async fn patch_log(&self, log_id: &str, patch: &Value) -> Result<(), Error> {
         let patch = LogPatch::from_json(patch)?;
         self.shared.engine()?.log.patch(log_id, patch).await
+    }
+
+    /// A call's walk as structure, line by line: where it was resolved to, cache, limits, each try, what it cost.
+    ///
+    /// # Errors
+    /// `LogNotFound`.
+    pub async fn explain(&self, log_id: &str) -> Result<Value, Error> {
+        Ok(explain::explained(&self.get_log(log_id).await?))
+    }
+
+    /// Puts a route in the place of the one of this `name`, from the next call on, and gives its version. `route` is what
+    /// stands under `routes.{name}` in a configuration, or null to take it away. If it cannot work, the route that is
+    /// there goes on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the part of the route that cannot work.
+    pub fn set_route(&self, name: &str, route: &Value) -> Result<u64, Error> {
+        let engine = self.shared.engine()?;
+        let route = (!route.is_null()).then(|| RouteConfig::from_json(name, route)).transpose()?;
+        engine.set_route(name, route.as_ref())
     }
 
     /// Logs, newest first unless the query says otherwise.

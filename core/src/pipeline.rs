@@ -81,5 +81,5 @@ async fn walk(engine: &Engine, exchange: &mut Exchange) -> Outcome {
             Err(refusal) => refused = Some(Outcome::Refused(refusal)),
         }
     }
-    answered.or(refused).unwrap_or_else(|| Outcome::Refused(choose::nobody(exchange)))
+    answered.or(refused).unwrap_or_else(|| Outcome::Refused(choose::nobody(exchange, &way)))
 }

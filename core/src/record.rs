@@ -160,7 +160,7 @@ pub struct Trail {
     /// Which version of it: 1 for the one that the gateway began with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
-    /// The elements of its graph that the call went through.
+    /// The elements of its graph that the call went through, at most 100 of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub elements: Vec<String>,
     /// The targets that were not tried, at most 20 of them.
@@ -186,6 +186,14 @@ pub struct Skipped {
 
 impl Trail {
     const MAX_SKIPPED: usize = 20;
+    const MAX_ELEMENTS: usize = 100;
+
+    /// Remembers an element that the call went through.
+    pub(crate) fn pass(&mut self, element: &str) {
+        if self.elements.len() < Self::MAX_ELEMENTS {
+            self.elements.push(element.to_owned());
+        }
+    }
 
     /// Remembers a target that was not tried. A list of a thousand need not fill the log.
     pub(crate) fn skip(&mut self, provider: &str, model: &str, reason: impl Into<String>, after: usize) {

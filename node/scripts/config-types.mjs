@@ -43,6 +43,7 @@ function type(definition) {
 function plain(name, definition) {
   if (name === "array") return `(${type(definition.items)})[]`;
   const values = definition.additionalProperties || Object.values(definition.patternProperties ?? {})[0];
+  if (name === "object" && definition.additionalProperties === undefined) return "Record<string, unknown>";
   if (name === "object") return `Record<string, ${type(values)}>`;
   return name === "integer" ? "number" : name;
 }

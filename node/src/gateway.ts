@@ -5,10 +5,10 @@ import { Door } from "./door.js";
 import { asManagementError } from "./errors.js";
 import { toFetch, type GatewayFetch } from "./fetch.js";
 import { toJson } from "./json.js";
-import { toLog, toPage, type LogHealth, type LogPage, type LogQuery, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
+import { toLog, toPage, type Explanation, type LogHealth, type LogPage, type LogQuery, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
 import { native, type NativeGateway, type Outcome } from "./native.js";
 import type { GatewayResponse } from "./response.js";
-import type { GatewayConfig } from "./config.js";
+import type { GatewayConfig, RouteConfig } from "./config.js";
 import type { AIGatewayProviders, AIGatewayUniversalRequest, AiGatewayLog, AiGatewayPatchLog, ChatOptions, HandleOptions, RunOptions } from "./types.js";
 
 /** How long {@link Gateway.close} may take to write what is still to be written, in milliseconds. */
@@ -108,6 +108,15 @@ export class Gateway {
   }
 
   /**
+   * A call's walk, line by line: where it was resolved to, cache, each try, what it cost.
+   *
+   * @throws {AiGatewayLogNotFound} if no log has this id.
+   */
+  async explain(logId: string): Promise<Explanation> {
+    return JSON.parse(await this.#manage(this.#native.explain(logId))) as Explanation;
+  }
+
+  /**
    * Adds feedback, a score or metadata to a log.
    *
    * @throws {AiGatewayLogNotFound} if no log has this id.
@@ -147,6 +156,15 @@ export class Gateway {
    */
   countTokens(model: string, input: string | object[]): TokenCount {
     return JSON.parse(ready(this.#native.countTokens(model, toJson(input)))) as TokenCount;
+  }
+
+  /**
+   * Puts a route in the place of the one of this name, or takes it away with null; gives its version.
+   *
+   * @throws {TollhouseError} `config`, if it cannot work; the route that is there goes on.
+   */
+  setRoute(name: string, route: RouteConfig | null): number {
+    return Number(ready(this.#native.setRoute(name, toJson(route))));
   }
 
   /** The configuration in force, with every default. Secrets show as `set`. */

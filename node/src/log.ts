@@ -73,6 +73,19 @@ export interface UsageReport {
   total: UsageRow;
 }
 
+/** A call's walk, in the order in which it went. */
+export interface Explanation {
+  log_id: string;
+  lines: ExplanationLine[];
+}
+
+/** What happened at one stage, in words, and the numbers beside them. */
+export interface ExplanationLine {
+  stage: "resolve" | "cache" | "route" | "skip" | "attempt" | "answer" | "cost";
+  text: string;
+  [field: string]: unknown;
+}
+
 /** How the log is doing. */
 export interface LogHealth {
   /** What is not as it was configured, and what to do about it; null when all is well. */

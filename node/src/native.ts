@@ -43,6 +43,8 @@ export interface NativeGateway {
   chat(model: string, messages: string, options?: string): Outcome<Answer>;
   getUrl(provider?: string): Outcome<string>;
   getLog(logId: string): Outcome<string>;
+  explain(logId: string): Outcome<string>;
+  setRoute(name: string, route: string): Outcome<string>;
   patchLog(logId: string, patch: string): Outcome<null>;
   logs(query: string): Outcome<string>;
   deleteLogs(query: string): Outcome<string>;

@@ -136,6 +136,14 @@ class AsyncGateway(BaseGateway):
         """
         return dict(read(await self._twin.get_log(log_id)))
 
+    async def explain(self, log_id: str) -> Json:
+        """A call's walk, line by line: where it was resolved to, cache, each try, what it cost.
+
+        Raises:
+            LogNotFoundError: There is none.
+        """
+        return dict(read(await self._twin.explain(log_id)))
+
     async def patch_log(
         self,
         log_id: str,

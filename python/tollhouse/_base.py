@@ -46,6 +46,14 @@ class BaseGateway:
         """
         return TokenCount.of(read(self._native.count_tokens(model, text(input))))
 
+    def set_route(self, name: str, route: Mapping[str, object] | None) -> int:
+        """Puts a route in the place of the one of this name, or takes it away with `None`; gives its version.
+
+        Raises:
+            ConfigError: It cannot work. The route that is there goes on.
+        """
+        return self._native.set_route(name, text(route))
+
     def config(self) -> Json:
         """The configuration in force. Secrets show as `set`."""
         return dict(read(self._native.config()))

@@ -126,6 +126,14 @@ class Gateway(BaseGateway):
         """
         return dict(read(self._native.get_log(log_id)))
 
+    def explain(self, log_id: str) -> Json:
+        """A call's walk, line by line: where it was resolved to, cache, each try, what it cost.
+
+        Raises:
+            LogNotFoundError: There is none.
+        """
+        return dict(read(self._native.explain(log_id)))
+
     def patch_log(
         self,
         log_id: str,

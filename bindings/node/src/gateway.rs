@@ -123,6 +123,12 @@ impl Gateway {
     }
 
     #[napi]
+    pub fn explain(&self, env: Env, log_id: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.explain(&log_id).await })
+    }
+
+    #[napi]
     pub fn patch_log(&self, env: Env, log_id: String, patch: String) -> Outcome {
         let core = self.core.clone();
         self.nothing(env, async move { core.patch_log(&log_id, &parse("patch", &patch)?).await })
@@ -171,6 +177,12 @@ impl Gateway {
     #[napi]
     pub fn config(&self) -> String {
         self.core.config().to_json().to_string()
+    }
+
+    /// The version of the route that was set.
+    #[napi]
+    pub fn set_route(&self, name: String, route: String) -> Outcome {
+        Outcome::json(parse("route", &route).and_then(|route| self.core.set_route(&name, &route)))
     }
 
     /// How the log is doing, at once.

@@ -45,6 +45,10 @@ impl AsyncGateway {
         start(py, calls::get_log(self.0.core(), log_id))
     }
 
+    fn explain<'py>(&self, py: Python<'py>, log_id: String) -> Awaitable<'py> {
+        start(py, calls::explain(self.0.core(), log_id))
+    }
+
     fn patch_log<'py>(&self, py: Python<'py>, log_id: String, patch: &str) -> Awaitable<'py> {
         start(py, calls::patch_log(self.0.core(), log_id, calls::json(py, "patch", patch)?))
     }

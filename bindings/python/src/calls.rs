@@ -73,6 +73,10 @@ pub(crate) async fn get_log(gateway: Gateway, log_id: String) -> Result<Value, E
     gateway.get_log(&log_id).await
 }
 
+pub(crate) async fn explain(gateway: Gateway, log_id: String) -> Result<Value, Error> {
+    gateway.explain(&log_id).await
+}
+
 pub(crate) async fn patch_log(gateway: Gateway, log_id: String, patch: Value) -> Result<(), Error> {
     gateway.patch_log(&log_id, &patch).await
 }

@@ -79,6 +79,16 @@ impl Gateway {
         drive(py, calls::get_log(self.core(), log_id))
     }
 
+    fn explain(&self, py: Python<'_>, log_id: String) -> PyResult<Py<PyAny>> {
+        drive(py, calls::explain(self.core(), log_id))
+    }
+
+    fn set_route(&self, py: Python<'_>, name: &str, route: &str) -> PyResult<u64> {
+        let route = calls::json(py, "route", route)?;
+        let set = py.detach(|| self.0.gateway.set_route(name, &route));
+        set.map_err(|error| errors::raised(py, &error))
+    }
+
     fn patch_log(&self, py: Python<'_>, log_id: String, patch: &str) -> PyResult<Py<PyAny>> {
         drive(py, calls::patch_log(self.core(), log_id, calls::json(py, "patch", patch)?))
     }

@@ -106,6 +106,15 @@ impl Gateway {
         told(async { self.core.get_log(&log_id).await }).await
     }
 
+    pub async fn explain(&self, log_id: String) -> Result<String, Failure> {
+        told(async { self.core.explain(&log_id).await }).await
+    }
+
+    /// The version of the route that was set.
+    pub fn set_route(&self, name: String, route: String) -> Result<u64, Failure> {
+        Ok(self.core.set_route(&name, &json("route", &route)?)?)
+    }
+
     pub async fn patch_log(&self, log_id: String, patch: String) -> Result<(), Failure> {
         driven(async { self.core.patch_log(&log_id, &json("patch", &patch)?).await }).await
     }

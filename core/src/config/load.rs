@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, explain, milliseconds};
+use super::{Config, RouteConfig, explain, milliseconds};
 use crate::error::{Error, ErrorKind};
 
 /// The file that [`Config::discover`] looks for.
@@ -57,6 +57,15 @@ impl Config {
     }
 }
 
+impl RouteConfig {
+    /// Reads a route as it stands in a configuration under `routes.{name}`.
+    pub(crate) fn from_json(name: &str, route: &Value) -> Result<Self, Error> {
+        let document = serde_json::json!({ "routes": { name: route } });
+        let mut config = read(document)?;
+        config.routes.remove(name).ok_or_else(|| Error::config(format!("routes.{name}"), "expected a route"))
+    }
+}
+
 fn from_text(path: &Path, text: &str) -> Result<Config, Error> {
     // Editors on Windows begin a file with a byte order mark, which neither format allows.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -102,6 +111,7 @@ const LISTS: &[&[&str]] = &[
     &["routes", "*", "try"],
     &["routes", "*", "on"],
     &["routes", "*", "instead", "*"],
+    &["routes", "*", "elements"],
 ];
 
 /// Other settings are none, but serde would take a list for a table, its values in the order of our fields.

@@ -1,15 +1,17 @@
 //! Named routes: which models may answer for `dynamic/{name}`, and when which of them does.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Config, Money, Span, validate};
 use crate::error::Error;
 use crate::record::Failure;
 
-/// A route, called as the model `dynamic/{name}`.
+/// A route, called as the model `dynamic/{name}`: a list of models in `try`, or a graph in `file` or `elements`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RouteConfig {
@@ -32,6 +34,18 @@ pub struct RouteConfig {
     pub breaker: BreakerConfig,
     /// From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it.
     pub first_byte: Option<Span>,
+    /// The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
+    /// again when it has changed.
+    #[serde(serialize_with = "super::as_text")]
+    pub file: Option<PathBuf>,
+    /// The graph itself: the reference's list of elements.
+    #[schemars(schema_with = "objects")]
+    pub elements: Option<Vec<Value>>,
+}
+
+/// What an element holds is checked where routes are made.
+fn objects(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["array", "null"], "items": { "type": "object" } })
 }
 
 impl Default for RouteConfig {
@@ -46,6 +60,8 @@ impl Default for RouteConfig {
             max_price: None,
             breaker: BreakerConfig::default(),
             first_byte: None,
+            file: None,
+            elements: None,
         }
     }
 }

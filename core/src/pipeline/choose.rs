@@ -24,6 +24,9 @@ pub(super) struct Way {
 
 impl Way {
     pub(super) fn of(engine: &Engine, exchange: &mut Exchange) -> Self {
+        if let Some(asked) = &exchange.asked {
+            exchange.trail.notes.extend(engine.refresh_route(&asked.route));
+        }
         let route = exchange.asked.as_ref().and_then(|asked| engine.routes.get(&asked.route));
         if let Some(route) = &route {
             exchange.trail.route = Some(route.name.clone());
@@ -42,10 +45,7 @@ impl Way {
             self.candidate = ask(engine, exchange, course);
             let Some(candidate) = &self.candidate else { return Ok(None) };
             let Some(asked) = &exchange.asked else { return Ok(None) };
-            let mut policy = exchange.policy.clone();
-            if let Some(first_byte) = course.route.first_byte.filter(|_| policy.timeout == engine.defaults.timeout) {
-                policy = Arc::new(Policy { timeout: Some(first_byte), ..Policy::clone(&policy) });
-            }
+            let policy = policy(engine, exchange, course);
             let (provider, model) = (&candidate.provider, &candidate.model);
             let target = chat::of_model(policy, asked.headers.clone(), &asked.body, asked.stream, provider, model)?;
             exchange.targets.push(target);
@@ -90,6 +90,21 @@ impl Way {
     }
 }
 
+/// What holds for a call, under what its route says of time and tries. What the caller says goes before both.
+fn policy(engine: &Engine, exchange: &Exchange, course: &Course) -> Arc<Policy> {
+    let (policy, defaults) = (&exchange.policy, &engine.defaults);
+    let (timeout, tries) = course.settings();
+    let timeout = timeout.filter(|_| policy.timeout == defaults.timeout);
+    let tries = tries.filter(|_| policy.retry.max_attempts == defaults.retry.max_attempts);
+    if timeout.is_none() && tries.is_none() {
+        return policy.clone();
+    }
+    let mut own = Policy::clone(policy);
+    own.timeout = timeout.or(own.timeout);
+    own.retry.max_attempts = tries.unwrap_or(own.retry.max_attempts);
+    Arc::new(own)
+}
+
 fn ask(engine: &Engine, exchange: &mut Exchange, course: &mut Course) -> Option<Arc<Candidate>> {
     let asked = exchange.asked.as_ref()?;
     let question = Question {
@@ -102,10 +117,13 @@ fn ask(engine: &Engine, exchange: &mut Exchange, course: &mut Course) -> Option<
     let here = Here {
         question: &question,
         now_us: engine.clock.monotonic_us(),
+        wall_us: engine.clock.now_us(),
         chance: &|| engine.chance(),
         tries: exchange.attempts.len(),
     };
-    course.next(&here, &mut exchange.trail)
+    let candidate = course.next(&here, &mut exchange.trail);
+    exchange.passed.append(&mut course.passed);
+    candidate
 }
 
 /// How many tokens messages have for a model; `None` where nobody can tell.
@@ -121,13 +139,18 @@ fn count(_: &str, _: &serde_json::Value) -> Option<u64> {
 }
 
 /// Nobody was asked: the targets were skipped, each for its reason.
-pub(super) fn nobody(exchange: &Exchange) -> Refusal {
+pub(super) fn nobody(exchange: &Exchange, way: &Way) -> Refusal {
     let Some(route) = &exchange.trail.route else {
         return Refusal::bad(code::BAD_PARAMETER, "body", "the list of targets is empty");
     };
     let skipped = exchange.trail.skipped.iter();
     let reasons: Vec<_> = skipped.map(|one| format!("{}/{}: {}", one.provider, one.model, one.reason)).collect();
     let reasons = if reasons.is_empty() { "it leads to no model".to_owned() } else { reasons.join("; ") };
+    if way.course.as_ref().is_some_and(|course| course.is_over_limit) {
+        let notes = exchange.trail.notes.join("; ");
+        let message = format!("Rate limited: {notes} (route {route:?}). Nothing was sent.");
+        return Refusal::new(StatusCode::TOO_MANY_REQUESTS, code::RATE_LIMITED, message);
+    }
     let message =
         format!("Failed to get response from provider: no model of route {route:?} can answer this: {reasons}");
     Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, message)

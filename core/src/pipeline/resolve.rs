@@ -37,6 +37,7 @@ pub(crate) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
         asked: None,
         attempts: Vec::new(),
         trail: Trail::default(),
+        passed: Vec::new(),
         total: engine.config.timeouts.total().filter(|_| engine.stages.on(Stage::Timeout)),
         held: Held::default(),
     };

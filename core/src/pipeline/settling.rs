@@ -85,6 +85,10 @@ impl Settling {
         let (cost, custom_cost) = self.cost(&end);
         let spent = admit::spent(&self, &end, cost);
         self.engine.limits.settle(&mut self.exchange.held, &spent);
+        if let (false, Ok(cost)) = (self.exchange.passed.is_empty(), u64::try_from(cost.unwrap_or(0))) {
+            let now_us = self.engine.clock.now_us();
+            self.engine.routes.charge(&self.exchange.trail, &self.exchange.passed, cost, now_us);
+        }
         let target = self.exchange.targets.get(self.step);
         let policy = target.map_or(&self.exchange.policy, |target| &target.policy);
         if !policy.log || !self.engine.stages.on(Stage::Log) {

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::candidate::Candidate;
 use super::fit::{Question, over, unfit};
+use super::graph::{self, Graph, Kind};
 use super::routes::Route;
 use super::strategy::{Draw, Order};
 use crate::record::{Failure, Trail};
@@ -15,6 +17,8 @@ pub(crate) struct Here<'a> {
     pub(crate) now_us: u64,
     /// From 0 to 1, by chance.
     pub(crate) chance: &'a dyn Fn() -> f64,
+    /// The wall clock: windows of time stand on it.
+    pub(crate) wall_us: u64,
     /// How many tries have been made.
     pub(crate) tries: usize,
 }
@@ -30,6 +34,13 @@ pub(crate) struct Course {
     left_alone: VecDeque<usize>,
     asked: usize,
     ended: bool,
+    /// The element that comes next, and the one whose model is asked.
+    at: Option<usize>,
+    node: Option<usize>,
+    /// Elements that count money, and whose it is.
+    pub(crate) passed: Vec<(usize, u64)>,
+    /// Whether an element that counts calls or money has ended the course.
+    pub(crate) is_over_limit: bool,
     sticky: Option<u64>,
 }
 
@@ -42,6 +53,10 @@ impl Course {
             left_alone: VecDeque::new(),
             asked: 0,
             ended: false,
+            at: route.graph.as_ref().map(|graph| graph.start),
+            node: None,
+            passed: Vec::new(),
+            is_over_limit: false,
             sticky: None,
             route,
         }
@@ -53,29 +68,87 @@ impl Course {
             return None;
         }
         let route = self.route.clone();
+        if let Some(graph) = &route.graph {
+            return self.walk(&route, graph, here, trail);
+        }
         while let Some(index) = self.draw(&route, here) {
             if std::mem::replace(&mut self.tried[index], true) {
                 continue;
             }
             let candidate = &route.candidates[index];
-            let reason = unfit(here.question, &candidate.model, &candidate.abilities)
-                .or_else(|| over(route.ceiling, candidate.price).map(str::to_owned));
-            if let Some(reason) = reason {
-                trail.skip(&candidate.provider.slug, &candidate.model, reason, here.tries);
-            } else if !candidate.health.admits(route.breaker, here.now_us) {
-                let left = candidate.health.closed_for(here.now_us).unwrap_or_default();
-                let reason = format!("it failed too often and is left alone for {} ms more", left.as_millis());
-                trail.skip(&candidate.provider.slug, &candidate.model, reason, here.tries);
-                self.left_alone.push_back(index);
-            } else {
-                self.asked += 1;
-                return Some(candidate.clone());
+            match passed_over(&route, candidate, here) {
+                Some((reason, is_alone)) => {
+                    trail.skip(&candidate.provider.slug, &candidate.model, reason, here.tries);
+                    self.left_alone.extend(is_alone.then_some(index));
+                }
+                None => {
+                    self.asked += 1;
+                    return Some(candidate.clone());
+                }
             }
         }
         // Nobody else is there, so one that is left alone is better than nobody.
         let index = self.left_alone.pop_front().filter(|_| self.asked == 0)?;
         self.asked += 1;
         Some(route.candidates[index].clone())
+    }
+
+    /// From element to element, until one asks a model.
+    fn walk(&mut self, route: &Route, graph: &Graph, here: &Here<'_>, trail: &mut Trail) -> Option<Arc<Candidate>> {
+        while let Some(index) = self.at.take() {
+            let node = &graph.nodes[index];
+            trail.pass(&node.id);
+            self.at = match &node.kind {
+                Kind::Start { next } => Some(*next),
+                Kind::Conditional { condition, yes, no } => {
+                    Some(if condition.holds(here.question) { *yes } else { *no })
+                }
+                Kind::Percentage { shares, otherwise, key } => {
+                    let drawn = graph::drawn(node, key.as_ref(), here.question, here.chance);
+                    shares.iter().find(|(end, _)| drawn < *end).map(|(_, to)| *to).or(*otherwise)
+                }
+                Kind::Rate { rate, key, success, fallback } => {
+                    let key = graph::counted_under(key.as_ref(), here.question);
+                    if rate.admits(key, here.wall_us) {
+                        self.passed.push((index, key));
+                        Some(*success)
+                    } else {
+                        trail.notes.push(format!("{} was over its limit", node.id));
+                        self.is_over_limit = fallback.is_none();
+                        *fallback
+                    }
+                }
+                Kind::Model { candidate, fallback, .. } => {
+                    self.node = Some(index);
+                    let candidate = &route.candidates[*candidate];
+                    let nobody_else = self.asked == 0 && !fallback.is_some_and(|to| graph.reaches_model(to));
+                    match passed_over(route, candidate, here) {
+                        Some((reason, is_alone)) if !(is_alone && nobody_else) => {
+                            trail.skip(&candidate.provider.slug, &candidate.model, reason, here.tries);
+                            *fallback
+                        }
+                        _ => {
+                            self.asked += 1;
+                            return Some(candidate.clone());
+                        }
+                    }
+                }
+                Kind::End => None,
+            };
+        }
+        None
+    }
+
+    /// What the element says of time and tries, if one has asked.
+    pub(crate) fn settings(&self) -> (Option<Duration>, Option<u32>) {
+        match self.asking() {
+            Some(Kind::Model { timeout, tries, .. }) => (timeout.or(self.route.first_byte), *tries),
+            _ => (self.route.first_byte, None),
+        }
+    }
+
+    fn asking(&self) -> Option<&Kind> {
+        Some(&self.route.graph.as_ref()?.nodes[self.node?].kind)
     }
 
     fn draw(&mut self, route: &Route, here: &Here<'_>) -> Option<usize> {
@@ -93,6 +166,10 @@ impl Course {
 
     /// Says how the one that was asked last has failed, and whether another may follow.
     pub(crate) fn failed(&mut self, failure: Failure, trail: &mut Trail) {
+        if let Some(Kind::Model { fallback, .. }) = self.asking() {
+            self.at = *fallback;
+            return;
+        }
         let list = self.route.instead.iter().find(|(of, _)| *of == failure);
         if let (Some((_, list)), None) = (list, &self.instead) {
             self.instead = Some((failure, list.iter().copied().collect()));
@@ -108,6 +185,9 @@ impl Course {
 
     /// Whether no other can follow.
     pub(crate) fn is_last(&self) -> bool {
+        if let (Some(Kind::Model { fallback, .. }), Some(graph)) = (self.asking(), &self.route.graph) {
+            return !fallback.is_some_and(|to| graph.reaches_model(to));
+        }
         let of_list = |list: &VecDeque<usize>| list.iter().all(|index| self.tried[*index]);
         let rest = if let Some((_, list)) = &self.instead {
             of_list(list)
@@ -117,4 +197,18 @@ impl Course {
         };
         self.ended || rest
     }
+}
+
+/// Why a candidate is not asked now, and whether that is only because it is left alone.
+fn passed_over(route: &Route, candidate: &Candidate, here: &Here<'_>) -> Option<(String, bool)> {
+    let reason = unfit(here.question, &candidate.model, &candidate.abilities)
+        .or_else(|| over(route.ceiling, candidate.price).map(str::to_owned));
+    if let Some(reason) = reason {
+        return Some((reason, false));
+    }
+    if candidate.health.admits(route.breaker, here.now_us) {
+        return None;
+    }
+    let left = candidate.health.closed_for(here.now_us).unwrap_or_default();
+    Some((format!("it failed too often and is left alone for {} ms more", left.as_millis()), true))
 }

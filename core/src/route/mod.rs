@@ -2,10 +2,15 @@
 
 mod budget;
 mod candidate;
+mod condition;
 mod course;
+mod element;
 mod failure;
+mod file;
 mod fit;
+mod graph;
 mod health;
+mod rate;
 mod retry;
 mod routes;
 mod sticky;

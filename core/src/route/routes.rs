@@ -7,13 +7,15 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::candidate::{Candidate, digest};
+use super::file::GraphFile;
 use super::fit::Ceiling;
+use super::graph::{Graph, Kind};
 use super::health::{Breaker, Health};
 use super::sticky::Sticky;
 use crate::config::{Config, ModelConfig, Money, RouteConfig, Span, Strategy};
 use crate::error::Error;
 use crate::provider::{Catalogue, split_model};
-use crate::record::Failure;
+use crate::record::{Failure, Trail};
 
 /// A route of more models than anybody has.
 const MAX_MODELS: usize = 1000;
@@ -36,6 +38,9 @@ pub(crate) struct Route {
     /// For each failure that has a list of its own, the candidates of that list.
     pub(super) instead: Vec<(Failure, Vec<usize>)>,
     pub(super) ceiling: Option<Ceiling>,
+    pub(super) graph: Option<Graph>,
+    /// The file that the graph was read from.
+    pub(super) file: Option<Arc<GraphFile>>,
     pub(crate) breaker: Breaker,
     pub(crate) first_byte: Option<Duration>,
 }
@@ -78,7 +83,8 @@ impl Routes {
         let known = self.by_name.load();
         let routes = known.iter().map(|(name, route)| {
             let candidates = route.candidates.iter().map(&mut renewed).collect();
-            (name.clone(), Arc::new(Route { candidates, ..Route::clone(route) }))
+            let file = route.file.as_ref().map(|file| Arc::new(file.renewed()));
+            (name.clone(), Arc::new(Route { candidates, file, ..Route::clone(route) }))
         });
         let by_name = ArcSwap::from_pointee(routes.collect());
         Self { by_name, health: Mutex::new(health) }
@@ -86,6 +92,33 @@ impl Routes {
 
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Route>> {
         self.by_name.load().get(name).cloned()
+    }
+
+    /// Looks whether the file of a route has changed, once a second, and takes it over if it can work. What is wrong with it
+    /// otherwise: then the route that is there goes on.
+    pub(crate) fn refresh(&self, name: &str, now_us: u64, parts: &Parts<'_>) -> Option<String> {
+        let route = self.get(name)?;
+        let file = route.file.as_ref()?;
+        if !file.has_changed(now_us) {
+            return file.trouble();
+        }
+        let trouble = self.set(name, Some(&file.settings), parts).err().map(|error| {
+            format!("the changed file of the route was refused, and version {} goes on: {error}", route.version)
+        });
+        file.set_trouble(trouble.clone());
+        trouble
+    }
+
+    /// Tells the elements that a call went through what it has cost.
+    pub(crate) fn charge(&self, trail: &Trail, passed: &[(usize, u64)], nano_usd: u64, wall_us: u64) {
+        let route = trail.route.as_ref().and_then(|name| self.get(name));
+        let Some(route) = route.filter(|route| Some(route.version) == trail.version) else { return };
+        let Some(graph) = &route.graph else { return };
+        for (index, key) in passed {
+            if let Kind::Rate { rate, .. } = &graph.nodes[*index].kind {
+                rate.charge(*key, nano_usd, wall_us);
+            }
+        }
     }
 
     /// The names of all routes, in order.
@@ -135,12 +168,23 @@ impl Route {
         health: &mut HashMap<String, Arc<Health>>,
     ) -> Result<Self, Error> {
         let mut making = Making { parts, health, candidates: Vec::new(), settings };
-        if settings.models.is_empty() {
-            return Err(Error::config(
-                format!("{at}.try"),
-                "names no model; write for example [\"openai/gpt-4o-mini\"]",
-            ));
+        let file = settings.file.as_ref().map(|path| GraphFile::read(path, settings, at)).transpose()?;
+        let written = file.as_ref().map(|(_, elements)| elements).or(settings.elements.as_ref());
+        let forms = [!settings.models.is_empty(), settings.file.is_some(), settings.elements.is_some()];
+        if forms.iter().filter(|form| **form).count() > 1 {
+            return Err(Error::config(at, "a route has one of try, file and elements; keep one of them"));
         }
+        let graph = match written {
+            Some(elements) => {
+                let at = format!("{at}.elements");
+                Some(Graph::parse(elements, &at, |name, place| making.candidate(name, place))?)
+            }
+            None if settings.models.is_empty() => {
+                let message = "names no model; write for example [\"openai/gpt-4o-mini\"]";
+                return Err(Error::config(format!("{at}.try"), message));
+            }
+            None => None,
+        };
         for (index, model) in settings.models.iter().enumerate() {
             let place = format!("{at}.try[{index}]");
             if making.candidates.iter().any(|known| known.name == *model) {
@@ -171,7 +215,7 @@ impl Route {
                 format!("more than {MAX_MODELS} models; spread them over routes"),
             ));
         }
-        if candidates[..own].iter().all(|candidate| candidate.weight == 0) {
+        if graph.is_none() && candidates[..own].iter().all(|candidate| candidate.weight == 0) {
             return Err(Error::config(
                 format!("{at}.weights"),
                 "all weights are 0, so no model would be asked; raise one",
@@ -188,6 +232,8 @@ impl Route {
             on: settings.on.clone(),
             instead,
             ceiling: settings.max_price.map(|max| (max.input.map(nano), max.output.map(nano))),
+            graph,
+            file: file.map(|(file, _)| Arc::new(file)),
             breaker: Breaker { failures: settings.breaker.failures, pause: settings.breaker.pause.duration() },
             first_byte: Span::unless_zero(settings.first_byte),
         })

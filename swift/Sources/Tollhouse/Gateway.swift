@@ -114,6 +114,21 @@ public final class Gateway: Sendable {
         try fromJSON(try await Tollhouse.native { [native] in try await native.getLog(logId: logId) })
     }
 
+    /// A call's walk, line by line: where it was resolved to, cache, each try, what it cost.
+    ///
+    /// - Throws: `logNotFound`.
+    public func explain(_ logId: String) async throws -> JSON {
+        try fromJSON(try await Tollhouse.native { [native] in try await native.explain(logId: logId) })
+    }
+
+    /// Puts a route in the place of the one of this name, or takes it away with null; gives its version.
+    ///
+    /// - Throws: `config`, if it cannot work; the route that is there goes on.
+    public func setRoute(_ name: String, _ route: JSON) throws(TollhouseError) -> UInt64 {
+        let route = try jsonText(route, naming: "route")
+        return try Tollhouse.native { try native.setRoute(name: name, route: route) }
+    }
+
     /// Adds `feedback` (-1 or 1), a `score` or `metadata` to a log.
     ///
     /// - Throws: `logNotFound`, `invalidRequest`.

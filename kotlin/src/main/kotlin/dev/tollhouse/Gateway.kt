@@ -76,6 +76,13 @@ public open class Gateway internal constructor(internal val native: dev.tollhous
     /** The log of one call, readable as soon as its answer is there. */
     public suspend fun getLog(logId: String): Log = Log(document(native { native.getLog(logId) }))
 
+    /** A call's walk, line by line: where it was resolved to, cache, each try, what it cost. */
+    public suspend fun explain(logId: String): JsonObject = document(native { native.explain(logId) })
+
+    /** Puts a route in the place of the one of this name, or takes it away with null; gives its version. */
+    public fun setRoute(name: String, route: Map<String, Any?>?): Long =
+        native { native.setRoute(name, toJson("route", route).toString()) }.toLong()
+
     /** Adds `feedback`, `score` or `metadata` to a log. What is absent stays as it is; null clears. */
     public suspend fun patchLog(logId: String, patch: Map<String, Any?>) {
         native { native.patchLog(logId, toJson("patch", patch).toString()) }
