@@ -92,7 +92,7 @@ fn a_route_that_cannot_work_is_refused_with_its_place_and_a_remedy() {
         ),
         (
             broken(|elements| {
-                elements[1] = json!({"id": "m", "type": "percentage", "outputs": {"60%": {"elementId": "e"}}})
+                elements[1] = json!({"id": "m", "type": "percentage", "outputs": {"60%": {"elementId": "e"}}});
             }),
             "elements[1].outputs",
             "or add else",

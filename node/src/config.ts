@@ -229,7 +229,7 @@ export interface ModelConfig {
   images?: boolean | null;
 }
 
-/** A route, called as the model `dynamic/{name}`. */
+/** A route, called as the model `dynamic/{name}`: a list of models in `try`, or a graph in `file` or `elements`. */
 export interface RouteConfig {
   /** The models that may answer, as `provider/model`, at least one and at most 1,000. */
   try?: (string)[];
@@ -249,6 +249,13 @@ export interface RouteConfig {
   breaker?: BreakerConfig;
   /** From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it. */
   first_byte?: Span | null;
+  /**
+   * The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
+   * again when it has changed.
+   */
+  file?: string | null;
+  /** The graph itself: the reference's list of elements. */
+  elements?: (Record<string, unknown>)[] | null;
   /** `first_byte` as a plain number of milliseconds. */
   first_byte_ms?: number;
 }

@@ -146,7 +146,7 @@ impl Test {
     }
 }
 
-/// Numbers by value, so that 1 is 1.0; a list holds what one of its items is, as in MongoDB.
+/// Numbers by value, so that 1 is 1.0; a list holds what one of its items is.
 fn alike(found: &Value, value: &Value) -> bool {
     match (found, value) {
         (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),

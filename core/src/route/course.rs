@@ -76,16 +76,12 @@ impl Course {
                 continue;
             }
             let candidate = &route.candidates[index];
-            match passed_over(&route, candidate, here) {
-                Some((reason, is_alone)) => {
-                    trail.skip(&candidate.provider.slug, &candidate.model, reason, here.tries);
-                    self.left_alone.extend(is_alone.then_some(index));
-                }
-                None => {
-                    self.asked += 1;
-                    return Some(candidate.clone());
-                }
-            }
+            let Some((reason, is_alone)) = passed_over(&route, candidate, here) else {
+                self.asked += 1;
+                return Some(candidate.clone());
+            };
+            trail.skip(&candidate.provider.slug, &candidate.model, reason, here.tries);
+            self.left_alone.extend(is_alone.then_some(index));
         }
         // Nobody else is there, so one that is left alone is better than nobody.
         let index = self.left_alone.pop_front().filter(|_| self.asked == 0)?;

@@ -402,6 +402,11 @@ RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_count_tokens(uint64_t ptr, Rus
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_delete_logs(uint64_t ptr, RustBuffer query
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_EXPLAIN
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_EXPLAIN
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_explain(uint64_t ptr, RustBuffer log_id
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_FLUSH
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_FLUSH
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_flush(uint64_t ptr
@@ -450,6 +455,11 @@ uint64_t uniffi_tollhouse_ffi_fn_method_gateway_patch_log(uint64_t ptr, RustBuff
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RUN
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RUN
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_run(uint64_t ptr, RustBuffer entries, RustBuffer options
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_SET_ROUTE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_SET_ROUTE
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_set_route(uint64_t ptr, RustBuffer name, RustBuffer route, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_USAGE
@@ -902,6 +912,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_delete_logs(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_EXPLAIN
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_EXPLAIN
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_explain(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_FLUSH
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_FLUSH
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_flush(void
@@ -959,6 +975,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_patch_log(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_RUN
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_RUN
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_run(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_SET_ROUTE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_SET_ROUTE
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_set_route(void
     
 );
 #endif

@@ -412,7 +412,7 @@ extension Configuration {
 }
 
 extension Configuration {
-    /// A route, called as the model `dynamic/{name}`.
+    /// A route, called as the model `dynamic/{name}`: a list of models in `try`, or a graph in `file` or `elements`.
     public struct Route: Encodable, Sendable, Equatable {
         /// The models that may answer, as `provider/model`, at least one and at most 1,000.
         public var `try`: [String]?
@@ -432,6 +432,11 @@ extension Configuration {
         public var breaker: Breaker?
         /// From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it.
         public var firstByte: Duration?
+        /// The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
+        /// again when it has changed.
+        public var file: String?
+        /// The graph itself: the reference's list of elements.
+        public var elements: [JSON]?
 
         public init(
             `try`: [String]? = nil,
@@ -442,7 +447,9 @@ extension Configuration {
             instead: Instead? = nil,
             maxPrice: MaxPrice? = nil,
             breaker: Breaker? = nil,
-            firstByte: Duration? = nil
+            firstByte: Duration? = nil,
+            file: String? = nil,
+            elements: [JSON]? = nil
         ) {
             self.`try` = `try`
             self.strategy = strategy
@@ -453,6 +460,8 @@ extension Configuration {
             self.maxPrice = maxPrice
             self.breaker = breaker
             self.firstByte = firstByte
+            self.file = file
+            self.elements = elements
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -466,6 +475,8 @@ extension Configuration {
             try parts.encodeIfPresent(maxPrice, forKey: "max_price")
             try parts.encodeIfPresent(breaker, forKey: "breaker")
             try parts.encodeIfPresent(firstByte?.spanText, forKey: "first_byte")
+            try parts.encodeIfPresent(file, forKey: "file")
+            try parts.encodeIfPresent(elements, forKey: "elements")
         }
     }
 }

@@ -1000,6 +1000,8 @@ public protocol GatewayProtocol: AnyObject, Sendable {
      */
     func deleteLogs(query: String) async throws  -> UInt64
     
+    func explain(logId: String) async throws  -> String
+    
     func flush() async throws 
     
     func getLog(logId: String) async throws  -> String
@@ -1038,6 +1040,11 @@ public protocol GatewayProtocol: AnyObject, Sendable {
      * The universal endpoint. JSON text.
      */
     func run(entries: String, options: String?) async throws  -> Answer
+    
+    /**
+     * The version of the route that was set.
+     */
+    func setRoute(name: String, route: String) throws  -> UInt64
     
     func usage(query: String) async throws  -> String
     
@@ -1206,6 +1213,22 @@ open func deleteLogs(query: String)async throws  -> UInt64  {
         )
 }
     
+open func explain(logId: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_explain(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(logId)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
 open func flush()async throws   {
     return
         try  await uniffiRustCallAsync(
@@ -1365,6 +1388,20 @@ open func run(entries: String, options: String?)async throws  -> Answer  {
             liftFunc: FfiConverterTypeAnswer_lift,
             errorHandler: FfiConverterTypeFailure_lift
         )
+}
+    
+    /**
+     * The version of the route that was set.
+     */
+open func setRoute(name: String, route: String)throws  -> UInt64  {
+    return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_tollhouse_ffi_fn_method_gateway_set_route(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),
+        FfiConverterString.lower(route),uniffiCallStatus
+    )
+})
 }
     
 open func usage(query: String)async throws  -> String  {
@@ -3455,6 +3492,9 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_method_gateway_delete_logs() != 44991) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_explain() != 53046) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_flush() != 49062) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3483,6 +3523,9 @@ public let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_run() != 8026) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_set_route() != 20) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_usage() != 55638) {

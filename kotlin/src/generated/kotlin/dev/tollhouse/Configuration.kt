@@ -4,6 +4,7 @@ package dev.tollhouse
 
 import java.math.BigDecimal
 import kotlin.time.Duration
+import kotlinx.serialization.json.JsonElement
 
 /** The configuration of a gateway: the same document as `tollhouse.toml`. What is not set keeps its default. */
 @ConfigurationDsl
@@ -394,7 +395,7 @@ public class Configuration : ConfigurationPart() {
             )
     }
 
-    /** A route, called as the model `dynamic/{name}`. */
+    /** A route, called as the model `dynamic/{name}`: a list of models in `try`, or a graph in `file` or `elements`. */
     @ConfigurationDsl
     public class Route : ConfigurationPart() {
         /** The models that may answer, as `provider/model`, at least one and at most 1,000. */
@@ -439,6 +440,15 @@ public class Configuration : ConfigurationPart() {
         /** From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it. */
         public var firstByte: Duration? = null
 
+        /**
+         * The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
+         * again when it has changed.
+         */
+        public var file: String? = null
+
+        /** The graph itself: the reference's list of elements. */
+        public var elements: MutableList<JsonElement> = mutableListOf()
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "try" to `try`,
@@ -450,6 +460,8 @@ public class Configuration : ConfigurationPart() {
                 "max_price" to maxPrice,
                 "breaker" to breaker,
                 "first_byte" to firstByte,
+                "file" to file,
+                "elements" to elements,
             )
     }
 

@@ -782,6 +782,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_delete_logs(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_explain(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_flush(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_get_log(
@@ -801,6 +803,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_patch_log(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_run(
+    ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_set_route(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_usage(
     ): Int
@@ -889,6 +893,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_tollhouse_ffi_fn_method_gateway_delete_logs(`ptr`: Long,`query`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_explain(`ptr`: Long,`logId`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_flush(`ptr`: Long,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_get_log(`ptr`: Long,`logId`: RustBuffer.ByValue,
@@ -908,6 +914,8 @@ internal object UniffiLib {
     external fun uniffi_tollhouse_ffi_fn_method_gateway_patch_log(`ptr`: Long,`logId`: RustBuffer.ByValue,`patch`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_run(`ptr`: Long,`entries`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_set_route(`ptr`: Long,`name`: RustBuffer.ByValue,`route`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_usage(`ptr`: Long,`query`: RustBuffer.ByValue,
     ): Long
@@ -1112,6 +1120,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_delete_logs() and 0xFFFF) != 44991) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_explain() and 0xFFFF) != 53046) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_flush() and 0xFFFF) != 49062) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1140,6 +1151,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_run() and 0xFFFF) != 8026) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_set_route() and 0xFFFF) != 20) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_usage() and 0xFFFF) != 55638) {
@@ -2456,6 +2470,8 @@ public interface GatewayInterface {
      */
     suspend fun `deleteLogs`(`query`: kotlin.String): kotlin.ULong
     
+    suspend fun `explain`(`logId`: kotlin.String): kotlin.String
+    
     suspend fun `flush`()
     
     suspend fun `getLog`(`logId`: kotlin.String): kotlin.String
@@ -2494,6 +2510,11 @@ public interface GatewayInterface {
      * The universal endpoint. JSON text.
      */
     suspend fun `run`(`entries`: kotlin.String, `options`: kotlin.String?): Answer
+    
+    /**
+     * The version of the route that was set.
+     */
+    fun `setRoute`(`name`: kotlin.String, `route`: kotlin.String): kotlin.ULong
     
     suspend fun `usage`(`query`: kotlin.String): kotlin.String
     
@@ -2733,6 +2754,28 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
     
     @Throws(Failure::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `explain`(`logId`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_explain(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`logId`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
     override suspend fun `flush`() {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
@@ -2951,6 +2994,25 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
         Failure.ErrorHandler,
     )
     }
+
+    
+    /**
+     * The version of the route that was set.
+     */
+    @Throws(Failure::class)override fun `setRoute`(`name`: kotlin.String, `route`: kotlin.String): kotlin.ULong {
+            return FfiConverterULong.lift(
+    callWithHandle {
+    uniffiRustCallWithError(Failure) { _status ->
+    UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_set_route(
+        it,
+        
+        FfiConverterString.lower(`name`),
+        FfiConverterString.lower(`route`),_status)
+}
+    }
+    )
+    }
+    
 
     
     @Throws(Failure::class)
