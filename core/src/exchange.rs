@@ -110,7 +110,7 @@ impl Target {
     pub(crate) fn marks_end(&self) -> bool {
         let ends: &[&str] = match self.format() {
             Format::Openai => &["completions", "responses"],
-            Format::Anthropic => &["messages"],
+            Format::Anthropic => &["messages", "RawPredict"],
             Format::Gemini => &["GenerateContent"],
             Format::WorkersAi => &[""],
             Format::Other => &[],

@@ -31,7 +31,9 @@ pub(super) fn prepare(
     lent: Option<&Secret>,
 ) -> Result<(UpstreamRequest, Reading), Refusal> {
     let provider = &target.provider;
-    provider.ready().map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))?;
+    provider
+        .ready(&target.path)
+        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))?;
     let mut headers = target.headers.clone();
     if engine.stages.on(Stage::Keys) {
         if let Some(key) = lent {

@@ -45,7 +45,7 @@ pub(crate) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
     (exchange, resolved)
 }
 
-fn targets(engine: &Engine, exchange: &mut Exchange, request: Request) -> Result<(), Refusal> {
+fn targets(engine: &Engine, exchange: &mut Exchange, mut request: Request) -> Result<(), Refusal> {
     check_headers(&request.headers)?;
     exchange.policy = engine.under_headers(&exchange.policy, &request.headers)?;
     let policy = &exchange.policy;
@@ -64,6 +64,7 @@ fn targets(engine: &Engine, exchange: &mut Exchange, request: Request) -> Result
             }
         }
         Address::Native { provider, path, query } => {
+            let (path, query) = address::redirected(engine, &provider, &mut request.headers)?.unwrap_or((path, query));
             let headers = forwarded(engine, request.headers);
             let peek = Peek::at(&request.body);
             exchange.targets.push(Target {

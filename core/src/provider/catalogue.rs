@@ -4,8 +4,10 @@
 mod credentials;
 mod entry;
 mod paths;
+mod places;
 mod row;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -99,7 +101,7 @@ impl Catalogue {
 
     /// The provider at an absolute URL, as an SDK calls it, and what follows its base URL: path and query, for
     /// [`Provider::url`]. The longest base wins; among equals a configured one.
-    pub(crate) fn by_url<'a>(&self, url: &'a str) -> Option<(&Arc<Provider>, &'a str)> {
+    pub(crate) fn by_url<'a>(&self, url: &'a str) -> Option<(&Arc<Provider>, Cow<'a, str>)> {
         let mut best: Option<(usize, &Arc<Provider>, &str)> = None;
         for (base, provider) in &self.bases {
             let Some(rest) = below(url, base) else { continue };
@@ -107,7 +109,10 @@ impl Catalogue {
                 best = Some((base.len(), provider, rest));
             }
         }
-        best.map(|(_, provider, rest)| (provider, rest))
+        match best {
+            Some((_, provider, rest)) => Some((provider, Cow::Borrowed(rest))),
+            None => self.providers.iter().find_map(|known| Some((known, Cow::Owned(known.path_of(url)?)))),
+        }
     }
 
     /// Every slug, without aliases.

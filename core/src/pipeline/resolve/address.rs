@@ -1,8 +1,9 @@
 //! What a path or URL points at.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::engine::Engine;
 use crate::provider::Provider;
@@ -93,10 +94,28 @@ fn compat(path: &str) -> Result<Address, Refusal> {
     Err(Refusal::new(StatusCode::NOT_FOUND, code::BAD_PARAMETER, message))
 }
 
+/// The path and query that an SDK which was told of a proxy wants to reach: it says so in a header of its own. The URL must
+/// be one of that provider's, since the stored key goes there.
+pub(super) fn redirected(
+    engine: &Engine,
+    provider: &Arc<Provider>,
+    headers: &mut HeaderMap,
+) -> Result<Option<(String, Option<String>)>, Refusal> {
+    let Some((name, value)) = provider.target_header().and_then(|name| Some((name.clone(), headers.remove(name)?)))
+    else {
+        return Ok(None);
+    };
+    let url = value.to_str().unwrap_or_default();
+    match absolute(engine, url)? {
+        Address::Native { provider: found, path, query } if found.slug == provider.slug => Ok(Some((path, query))),
+        _ => Err(Refusal::bad(code::BAD_PARAMETER, name.as_str(), format!("not a URL of {}", provider.slug))),
+    }
+}
+
 /// A URL as an SDK's own transport sees it. One that no known provider owns is passed on as it is.
 fn absolute(engine: &Engine, url: &str) -> Result<Address, Refusal> {
     let (bare, rest) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
-    let unlisted = || Provider::unlisted(bare).map(|(provider, path)| (Arc::new(provider), path));
+    let unlisted = || Provider::unlisted(bare).map(|(provider, path)| (Arc::new(provider), Cow::Borrowed(path)));
     let found = engine.catalogue.by_url(bare).map(|(provider, path)| (provider.clone(), path)).or_else(unlisted);
     let Some((provider, path)) = found else {
         return Err(Refusal::bad(code::BAD_PARAMETER, "target", "not a URL with a host"));

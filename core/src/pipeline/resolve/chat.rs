@@ -53,7 +53,7 @@ pub(in crate::pipeline) fn of_model(
     Ok(Target {
         shape: Shape::Chat(chat.format),
         cache_key: OnceLock::new(),
-        path: chat.path.to_owned(),
+        path: chat.path.clone(),
         query: None,
         method: Method::POST,
         model: model.to_owned(),

@@ -1,9 +1,12 @@
 //! One provider, ready to be called.
 
-use http::{HeaderMap, HeaderValue};
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::credentials::{Auth, Credentials};
 use super::paths::{Paths, starts_with};
+use super::places::Found;
 use super::row::Row;
 use crate::config::ProviderConfig;
 use crate::error::Error;
@@ -23,8 +26,8 @@ pub(crate) struct Provider {
     moved: bool,
     /// Whether the catalogue or the configuration knows of it.
     is_listed: bool,
-    /// The variable that `base_url` still waits for.
-    missing: Option<&'static str>,
+    /// What `base_url` still waits for.
+    missing: Option<Missing>,
     row: Option<&'static Row>,
     paths: Paths,
     credentials: Credentials,
@@ -32,13 +35,17 @@ pub(crate) struct Provider {
 }
 
 /// Where and how a provider takes chat completions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Chat {
     /// The path, for [`Provider::url`].
-    pub(crate) path: &'static str,
+    pub(crate) path: String,
     /// The format that path speaks: a call in OpenAI's format needs a translation where this is another one.
     pub(crate) format: Format,
+    missing: Option<Missing>,
 }
+
+/// The environment variables of which one would have to be set.
+type Missing = &'static str;
 
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -56,6 +63,13 @@ impl Provider {
             None => resolve(row.base_url, environment),
         };
         let auth = Auth::of(&row.auth);
+        let chat = match (&row.chat, settings.format) {
+            (Some(own), None) => {
+                let (path, missing) = resolve(own.path, environment);
+                Some(Chat { path, format: own.format, missing })
+            }
+            _ => chat(settings.format.unwrap_or(row.format)),
+        };
         Ok(Self {
             slug: row.slug.to_owned(),
             moved: settings.base_url.is_some(),
@@ -66,7 +80,7 @@ impl Provider {
             row: Some(row),
             paths,
             credentials: Credentials::new(auth, name, settings, &row.env, environment)?,
-            chat: chat(settings.format.unwrap_or(row.format)),
+            chat,
         })
     }
 
@@ -119,11 +133,43 @@ impl Provider {
         Some((provider, path))
     }
 
-    /// Whether the provider can be called at all: some need an account id in their URL.
-    pub(crate) fn ready(&self) -> Result<(), Error> {
-        let (Some(variable), Some(row)) = (self.missing, self.row) else { return Ok(()) };
-        let message = format!("{} needs {variable} in the environment, or a base_url; see {}", row.name, row.docs);
+    /// Whether the provider can be called at `path`: some need an account id or a region in their URL, unless the path
+    /// itself names it.
+    pub(crate) fn ready(&self, path: &str) -> Result<(), Error> {
+        let chat = self.chat.as_ref().filter(|chat| chat.path == path).and_then(|chat| chat.missing);
+        let place = self.missing.filter(|_| self.place(path).is_none());
+        let (Some(variable), Some(row)) = (place.or(chat), self.row) else { return Ok(()) };
+        let variable = variable.replace('|', " or ");
+        let message = match place {
+            Some(_) => format!("{} needs {variable} in the environment, or a base_url; see {}", row.name, row.docs),
+            None => format!("{} needs {variable} in the environment for chats; see {}", row.name, row.docs),
+        };
         Err(Error::config(format!("providers.{}.base_url", self.slug), message))
+    }
+
+    /// Where `path` leads, if it begins with a place of its own.
+    fn place<'p>(&self, path: &'p str) -> Option<Found<'p>> {
+        let row = self.row.filter(|_| !self.paths.is_complete(path))?;
+        row.places.iter().find_map(|place| place.find(path))
+    }
+
+    /// The base URL for `path`, and the path below it. A configured base URL takes the place of all of them.
+    fn split<'p>(&self, path: &'p str) -> (Cow<'_, str>, &'p str) {
+        match self.place(path) {
+            Some(found) if self.moved => (Cow::Borrowed(&self.base_url), found.path),
+            Some(found) => (Cow::Owned(found.base_url), found.path),
+            None => (Cow::Borrowed(&self.base_url), path),
+        }
+    }
+
+    /// The path by which `url` is called, where the provider has many hosts.
+    pub(super) fn path_of(&self, url: &str) -> Option<String> {
+        self.row?.places.iter().find_map(|place| place.path_of(url))
+    }
+
+    /// The header in which the provider's own SDK says where a call is to go, when it is told of a proxy.
+    pub(crate) fn target_header(&self) -> Option<HeaderName> {
+        self.row?.target_header.map(HeaderName::from_static)
     }
 
     /// The URL for what follows the provider in the caller's path. The root of the API is added where it is missing.
@@ -131,7 +177,8 @@ impl Provider {
     pub(crate) fn url(&self, rest: &str, query: Option<&str>) -> String {
         let rest = rest.trim_start_matches('/');
         let (path, own_query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
-        let mut url = self.base_url.clone();
+        let (base_url, path) = self.split(path);
+        let mut url = base_url.into_owned();
         for part in [self.paths.before(path), Some(path)].into_iter().flatten().filter(|part| !part.is_empty()) {
             url.push('/');
             url.push_str(part);
@@ -148,6 +195,7 @@ impl Provider {
     /// The format of the bodies at a path.
     pub(crate) fn format_of(&self, rest: &str) -> Format {
         let path = rest.trim_start_matches('/').split('?').next().unwrap_or_default();
+        let (_, path) = self.split(path);
         let full = match self.paths.before(path) {
             Some(root) => format!("{root}/{path}"),
             None => path.to_owned(),
@@ -162,8 +210,8 @@ impl Provider {
     }
 
     /// Where chat completions go, or `None` where that is not known.
-    pub(crate) fn chat(&self) -> Option<Chat> {
-        self.chat
+    pub(crate) fn chat(&self) -> Option<&Chat> {
+        self.chat.as_ref()
     }
 
     /// Puts the stored key and the configured headers where the caller sent none; placeholders count as none. A key in
@@ -218,17 +266,24 @@ fn without_root(url: &str, root: Option<&str>) -> String {
     base.unwrap_or(url).to_owned()
 }
 
-/// Puts the value of an environment variable in the place of its name. Without a value the name is given back.
-fn resolve(base_url: &'static str, environment: Environment) -> (String, Option<&'static str>) {
-    let Some((start, (name, end))) =
-        base_url.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?)))
-    else {
-        return (base_url.to_owned(), None);
-    };
-    match environment(name) {
-        Some(value) => (format!("{start}{}{end}", value.trim()), None),
-        None => (base_url.to_owned(), Some(name)),
+/// Puts the values of environment variables in the place of their names; of `{A|B}` the first that is set. Names without
+/// a value stay, and the first of them is given back.
+fn resolve(template: &'static str, environment: Environment) -> (String, Option<Missing>) {
+    let (mut resolved, mut missing, mut rest) = (String::new(), None, template);
+    while let Some((start, (names, end))) =
+        rest.split_once('{').and_then(|(start, rest)| Some((start, rest.split_once('}')?)))
+    {
+        resolved.push_str(start);
+        if let Some(value) = names.split('|').find_map(environment) {
+            resolved.push_str(value.trim());
+        } else {
+            missing = missing.or(Some(names));
+            resolved.extend(["{", names, "}"]);
+        }
+        rest = end;
     }
+    resolved.push_str(rest);
+    (resolved, missing)
 }
 
 /// OpenAI and Anthropic have a path each; Workers AI and Google offer OpenAI's format under paths of their own
@@ -241,5 +296,5 @@ fn chat(format: Format) -> Option<Chat> {
         Format::Gemini => ("v1beta/openai/chat/completions", Format::Openai),
         Format::Other => return None,
     };
-    Some(Chat { path, format })
+    Some(Chat { path: path.to_owned(), format, missing: None })
 }

@@ -18,13 +18,19 @@ pub(super) struct Paths {
 const RESOURCES: [&str; 6] = ["chat", "completions", "embeddings", "files", "models", "responses"];
 
 impl Paths {
+    /// Whether `path` needs nothing put before it.
+    pub(super) fn is_complete(&self, path: &str) -> bool {
+        let first = path.split('/').next().unwrap_or_default();
+        self.native.contains(&first) || self.root.is_some_and(|root| starts_with(path, root))
+    }
+
     /// What to put before `path`, which has no leading slash and no query.
     pub(super) fn before(&self, path: &str) -> Option<&'static str> {
         let root = self.root?;
-        let first = path.split('/').next().unwrap_or_default();
-        if self.native.contains(&first) || starts_with(path, root) {
+        if self.is_complete(path) {
             return None;
         }
+        let first = path.split('/').next().unwrap_or_default();
         // Groq's own SDK says `openai/v1/…`, a base URL that ends in `openai` leaves `v1/…`: only the head is missing.
         for (slash, _) in root.match_indices('/') {
             if starts_with(path, &root[slash + 1..]) {
@@ -41,12 +47,14 @@ impl Paths {
     }
 }
 
-/// Whether `path` begins with the whole segments of `start`.
+/// Whether `path` begins with the whole segments of `start`, of which `*` stands for any.
 pub(super) fn starts_with(path: &str, start: &str) -> bool {
-    path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let mut segments = path.split('/');
+    start.split('/').all(|pattern| segments.next().is_some_and(|segment| pattern == "*" || pattern == segment))
 }
 
-/// `v2`, `v1beta`: such a path brings the root of another version of the API.
+/// `v2`, `v1beta`, `v1p1`: such a path brings the root of another version of the API. `v3-large` is a model.
 fn is_version(segment: &str) -> bool {
-    segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    let digits = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    segment.strip_prefix('v').is_some_and(|rest| digits(rest) && rest.chars().all(|c| c.is_ascii_alphanumeric()))
 }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use super::places::Place;
 use crate::usage::Format;
 
 /// One provider, as its documentation describes it.
@@ -18,8 +19,11 @@ pub(super) struct Row {
     /// Other names in paths and models.
     #[serde(default)]
     pub(super) aliases: Vec<&'static str>,
-    /// Where it is. `{NAME}` stands for an environment variable.
+    /// Where it is. `{NAME}` stands for an environment variable, `{A|B}` for the first of two that is set.
     pub(super) base_url: &'static str,
+    /// Hosts that paths lead to by how they begin; the first that fits counts, before `base_url`.
+    #[serde(default)]
+    pub(super) places: Vec<Place>,
     /// The path of its API below `base_url`, put before paths that lack it.
     #[serde(default)]
     pub(super) root: Option<&'static str>,
@@ -29,15 +33,21 @@ pub(super) struct Row {
     /// The path before model ids that stand in the place of a path.
     #[serde(default)]
     pub(super) models: Option<&'static str>,
+    /// Where it takes chats, if that does not follow from its format.
+    #[serde(default)]
+    pub(super) chat: Option<Chat>,
     /// The format of its bodies.
     #[serde(default = "openai")]
     pub(super) format: Format,
-    /// Other formats, by the beginning of the path.
+    /// Other formats, by the beginning of the path; `*` stands for any segment.
     #[serde(default)]
     pub(super) formats: BTreeMap<&'static str, Format>,
     /// How its key is sent.
     #[serde(default)]
     pub(super) auth: Auth,
+    /// The header in which its own SDK tells a proxy where a call is to go.
+    #[serde(default)]
+    pub(super) target_header: Option<&'static str>,
     /// Environment variables that its own SDK takes the key from, the strongest first.
     pub(super) env: Vec<&'static str>,
     /// Its API reference, which the row was written from.
@@ -52,6 +62,16 @@ impl Row {
     pub(super) fn is_called(&self, name: &str) -> bool {
         self.names().any(|own| own == name)
     }
+}
+
+/// Where chats go.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chat {
+    /// The path. `{NAME}` stands for an environment variable, `{A|B}` for the first of two that is set.
+    pub(super) path: &'static str,
+    /// The format that it speaks.
+    pub(super) format: Format,
 }
 
 /// How a key is sent.
@@ -108,9 +128,14 @@ mod tests {
                 assert!(!path.is_empty() && !path.starts_with('/') && !path.ends_with('/'), "{}: {path}", row.slug);
             }
             assert!(row.docs.starts_with("https://") && !row.name.is_empty(), "{}", row.slug);
-            assert!(!row.env.is_empty() && row.env.iter().all(|name| *name == name.to_uppercase()), "{}", row.slug);
+            let keyless = row.slug == "google-vertex-ai";
+            assert!(row.env.is_empty() == keyless && row.env.iter().all(|n| *n == n.to_uppercase()), "{}", row.slug);
             assert_eq!(row.auth.header, row.auth.header.to_lowercase());
+            for place in &row.places {
+                assert!(place.path.matches("{}").count() == place.base_url.matches("{}").count(), "{}", place.path);
+                assert!(place.base_url.starts_with("https://") && !place.base_url.ends_with('/'), "{}", place.base_url);
+            }
         }
-        assert!(names.len() >= 30);
+        assert!(rows().len() >= 90 && names.len() >= 130);
     }
 }
