@@ -115,7 +115,8 @@ impl Target {
             Format::WorkersAi => &[""],
             Format::Other => &[],
         };
-        ends.iter().any(|end| self.path.ends_with(end))
+        // A path that the translation has still to finish says nothing of its end.
+        self.shape != Shape::Native || ends.iter().any(|end| self.path.ends_with(end))
     }
 
     /// What kind of call this is, as far as its path tells.
@@ -135,6 +136,7 @@ impl Target {
             ("images/generations", "image"),
             ("files", "files"),
         ];
-        KINDS.iter().find(|(end, _)| self.path.ends_with(end)).map(|(_, kind)| *kind)
+        let kind = KINDS.iter().find(|(end, _)| self.path.ends_with(end)).map(|(_, kind)| *kind);
+        if self.shape == Shape::Native { kind } else { Some("chat") }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn prepare(
     let mut headers = target.headers.clone();
     if engine.stages.on(Stage::Keys) {
         if let Some(key) = lent {
-            provider.lend(&mut headers, key, target.shape != Shape::Native);
+            provider.lend(&mut headers, key);
         }
         match target.shape {
             Shape::Native => provider.authorize(&mut headers, target.query.as_deref()),
@@ -64,7 +64,7 @@ pub(super) fn prepare(
     for (name, value) in translated.headers {
         request.headers.entry(name).or_insert(value);
     }
-    request.url = provider.url(translated.path, None);
+    request.url = provider.url(&translated.path, None);
     request.body = translated.body;
     let decoding = Some(Decoding { translation, include_usage: translated.include_usage });
     Ok((request, Reading { decoding, changes: translated.changes }))

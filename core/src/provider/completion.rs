@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::text::Text;
+use crate::error::{Error, ErrorKind};
 
 /// A whole answer.
 #[derive(Serialize)]
@@ -100,6 +101,26 @@ pub(super) struct ToolCall<'a> {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub(super) kind: Option<&'static str>,
     pub(super) function: Function<'a>,
+    /// Not OpenAI's: what its provider wants back with the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) extra_content: Option<ExtraContent<'a>>,
+}
+
+/// The signature of a call, under the name that Google's OpenAI-shaped endpoint has for it.
+#[derive(Serialize)]
+pub(super) struct ExtraContent<'a> {
+    google: Signed<'a>,
+}
+
+#[derive(Serialize)]
+struct Signed<'a> {
+    thought_signature: Text<'a>,
+}
+
+impl<'a> ExtraContent<'a> {
+    pub(super) fn signed(thought_signature: Text<'a>) -> Self {
+        Self { google: Signed { thought_signature } }
+    }
 }
 
 /// The function that is called.
@@ -192,6 +213,13 @@ pub(super) struct ErrorObject<'a> {
     pub(super) kind: &'a str,
     pub(super) param: (),
     pub(super) code: Option<&'a str>,
+}
+
+/// Writes the event that ends a stream because it is not whole or not what its provider documents.
+pub(super) fn write_broken(kind: ErrorKind, message: &str, out: &mut Vec<u8>) -> Error {
+    let object = ErrorObject { message, kind: "server_error", param: (), code: Some(kind.code()) };
+    write_event(out, &ErrorBody { error: object, request_id: None });
+    Error::new(kind, message)
 }
 
 /// Appends one event of a stream to `out`.

@@ -4,6 +4,7 @@
 mod anthropic;
 pub(crate) mod catalogue;
 mod completion;
+mod gemini;
 mod model;
 mod object;
 mod text;
@@ -15,12 +16,14 @@ pub(crate) use translate::{Change, StreamDecoder, Translation};
 
 use crate::usage::Format;
 use anthropic::Anthropic;
+use gemini::Gemini;
 
 /// The translation for providers of `format`. `None` where OpenAI's shape is spoken already, or none is known.
 pub(crate) fn translation(format: Format) -> Option<&'static dyn Translation> {
     match format {
         Format::Anthropic => Some(&Anthropic),
-        Format::Openai | Format::Gemini | Format::WorkersAi | Format::Other => None,
+        Format::Gemini => Some(&Gemini),
+        Format::Openai | Format::WorkersAi | Format::Other => None,
     }
 }
 
@@ -30,7 +33,7 @@ mod tests {
 
     #[test]
     fn only_foreign_formats_are_translated() {
-        assert!(translation(Format::Anthropic).is_some());
+        assert!(translation(Format::Anthropic).is_some() && translation(Format::Gemini).is_some());
         assert!(translation(Format::Openai).is_none());
         assert!(translation(Format::Other).is_none());
     }

@@ -34,6 +34,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Where it stands in the body.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The path of a member, for messages.
     pub(super) fn at(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }

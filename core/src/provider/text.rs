@@ -10,6 +10,11 @@ use serde_json::value::RawValue;
 pub(super) struct Text<'a>(&'a RawValue);
 
 impl<'a> Text<'a> {
+    /// The string that `raw` is; `None` of any other value.
+    pub(super) fn of(raw: &'a RawValue) -> Option<Self> {
+        raw.get().starts_with('"').then_some(Self(raw))
+    }
+
     /// What stands between the quotes.
     pub(super) fn inside(self) -> &'a str {
         let text = self.0.get();

@@ -47,8 +47,8 @@ pub(crate) trait StreamDecoder: Send {
 /// A call in the provider's own format.
 #[derive(Debug)]
 pub(crate) struct Translated {
-    /// The provider's path, from its root.
-    pub(crate) path: &'static str,
+    /// The provider's path, from its root, with its query if it has one.
+    pub(crate) path: String,
     /// The provider's body.
     pub(crate) body: Bytes,
     /// Headers that the provider needs; each is to be set only where the caller has not set it.

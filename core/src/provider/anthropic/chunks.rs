@@ -80,7 +80,7 @@ impl Chunks {
                 let function =
                     Function { name: Some(block.name.ok_or(ODD)?), arguments: Arguments::Document(arguments) };
                 let (id, kind) = (Some(block.id.ok_or(ODD)?), Some("function"));
-                self.write_call(ToolCall { index: Some(call), id, kind, function }, out)
+                self.write_call(ToolCall { index: Some(call), id, kind, function, extra_content: None }, out)
             }
             "thinking" => {
                 self.open.insert(

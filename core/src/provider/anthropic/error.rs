@@ -31,13 +31,6 @@ pub(super) fn reported(failure: &Failure, out: &mut Vec<u8>) -> Error {
     Error::new(ErrorKind::Broken, format!("the provider broke off its answer with {name}; its last event says why"))
 }
 
-/// Writes the event that ends a stream because it is not whole or not what Anthropic documents.
-pub(super) fn broken(kind: ErrorKind, message: &str, out: &mut Vec<u8>) -> Error {
-    let object = ErrorObject { message, kind: "server_error", param: (), code: Some(kind.code()) };
-    write_event(out, &ErrorBody { error: object, request_id: None });
-    Error::new(kind, message)
-}
-
 fn object(failure: &Failure) -> ErrorObject<'_> {
     let (kind, code) = openai_names(&failure.kind);
     ErrorObject { message: &failure.message, kind, param: (), code }

@@ -15,7 +15,7 @@ const CREATED_S: u64 = 1_700_000_000;
 fn requests() {
     for case in ["request-text", "request-tools", "request-images", "request-thinking"] {
         let translated = Anthropic.request(&read(case, "openai.json")).unwrap();
-        assert_eq!(translated.path, "/v1/messages");
+        assert_eq!(translated.path, "v1/messages");
         assert_eq!(translated.headers[0].0, "anthropic-version");
         assert_eq!(translated.include_usage, case == "request-text");
         assert_golden(case, "anthropic.json", &pretty(&translated.body));

@@ -101,17 +101,25 @@ fn assistant<'a>(message: &mut Object<'a>, changes: &mut Vec<Change>) -> Result<
         let reason = "Anthropic takes thinking back only with its signature: left out; send thinking_blocks with it";
         changes.push(Change { path: message.at("reasoning_content"), reason });
     }
-    put_back(thinking, &mut blocks)?;
+    put_back(thinking, &mut blocks, changes)?;
     Ok(blocks)
 }
 
 /// Puts the blocks of an earlier answer back where they stood: Anthropic refuses thinking that was moved or altered.
 /// Blocks that do not say where they stood go in front, as a model thinks first.
-fn put_back<'a>(kept: Vec<(String, &'a RawValue)>, blocks: &mut Vec<Block<'a>>) -> Result<(), Untranslatable> {
+fn put_back<'a>(
+    kept: Vec<(String, &'a RawValue)>,
+    blocks: &mut Vec<Block<'a>>,
+    changes: &mut Vec<Change>,
+) -> Result<(), Untranslatable> {
     let mut placed = Vec::with_capacity(kept.len());
     for (position, (path, raw)) in kept.into_iter().enumerate() {
         let mut block = Object::parse(path, raw)?;
         let index: usize = block.take_as("index", "the block's place")?.unwrap_or(position);
+        if block.texts("type").next().is_none() {
+            changes.push(Change { path: block.path().to_owned(), reason: "not one of Anthropic's blocks: left out" });
+            continue;
+        }
         placed.push((index, to_raw_value(&block).expect("an object that was read can be written")));
     }
     placed.sort_by_key(|(index, _)| *index);

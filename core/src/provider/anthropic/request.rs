@@ -110,7 +110,7 @@ pub(super) fn translate(body: &[u8]) -> Result<Translated, Untranslatable> {
     }
     chat.report_rest(LEFT_OUT, &mut changes);
     Ok(Translated {
-        path: "/v1/messages",
+        path: "v1/messages".to_owned(),
         body: serde_json::to_vec(&messages).expect("these shapes have string keys only").into(),
         headers: vec![(HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01"))],
         changes,

@@ -62,6 +62,7 @@ fn call<'a>(block: &Block<'a>) -> Option<ToolCall<'a>> {
         id: Some(block.id?),
         kind: Some("function"),
         function: Function { name: Some(block.name?), arguments: Arguments::Document(block.input?.get()) },
+        extra_content: None,
     })
 }
 

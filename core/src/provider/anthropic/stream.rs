@@ -1,6 +1,7 @@
 //! Anthropic's event stream as OpenAI's chunks.
 //! Format: <https://platform.claude.com/docs/en/build-with-claude/streaming>.
 
+use super::super::completion::write_broken;
 use super::super::translate::StreamDecoder;
 use super::chunks::Chunks;
 use super::error;
@@ -103,8 +104,8 @@ impl Fault {
     fn tell(self, out: &mut Vec<u8>) -> Error {
         match self {
             Self::Reported(failure) => error::reported(&failure, out),
-            Self::Broken(message) => error::broken(ErrorKind::Broken, message, out),
-            Self::TooLarge(message) => error::broken(ErrorKind::TooLarge, message, out),
+            Self::Broken(message) => write_broken(ErrorKind::Broken, message, out),
+            Self::TooLarge(message) => write_broken(ErrorKind::TooLarge, message, out),
         }
     }
 }

@@ -88,9 +88,9 @@ impl Credentials {
         self.fill(&self.auth, headers, in_query);
     }
 
-    /// Moves a bearer token into the header of `auth`, or of the provider itself, and fills in what is missing.
-    pub(super) fn authorize_chat(&self, auth: Option<&Auth>, headers: &mut HeaderMap) {
-        let auth = auth.unwrap_or(&self.auth);
+    /// Moves a bearer token into the provider's own header, and fills in what is missing.
+    pub(super) fn authorize_chat(&self, headers: &mut HeaderMap) {
+        let auth = &self.auth;
         if auth.header != AUTHORIZATION && !headers.get(&auth.header).is_some_and(is_key) {
             let bearer = headers.get(AUTHORIZATION).filter(|value| is_key(value)).and_then(token);
             if let Some(value) = bearer.and_then(|key| auth.value(&key)) {
@@ -107,9 +107,9 @@ impl Credentials {
         self.key.is_none() && !in_query && self.find(headers).is_none()
     }
 
-    /// Puts `key` into the header of `auth`, or of the provider itself.
-    pub(super) fn lend(&self, auth: Option<&Auth>, headers: &mut HeaderMap, key: &Secret) {
-        let auth = auth.unwrap_or(&self.auth);
+    /// Puts `key` into the provider's own header.
+    pub(super) fn lend(&self, headers: &mut HeaderMap, key: &Secret) {
+        let auth = &self.auth;
         if let Some(value) = auth.value(key.expose().trim()) {
             headers.insert(auth.header.clone(), value);
         }

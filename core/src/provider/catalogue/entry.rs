@@ -223,9 +223,7 @@ impl Provider {
     /// Like [`Provider::authorize`], for a call in OpenAI's format, which brings the provider's key as a bearer token:
     /// the key moves to the header that [`Provider::chat`] takes it in.
     pub(crate) fn authorize_chat(&self, headers: &mut HeaderMap) {
-        // Google's own header is for its own format; under OpenAI's it documents a bearer token.
-        let auth = (self.format == Format::Gemini).then(Auth::bearer);
-        self.credentials.authorize_chat(auth.as_ref(), headers);
+        self.credentials.authorize_chat(headers);
     }
 
     /// Whether a call would go out without a key: neither the caller nor the configuration has one. Of an address that a
@@ -234,10 +232,9 @@ impl Provider {
         self.is_listed && self.credentials.lack(headers, query)
     }
 
-    /// Puts a key that was brought for this call where the provider takes it: in its own format, or in OpenAI's.
-    pub(crate) fn lend(&self, headers: &mut HeaderMap, key: &Secret, chat: bool) {
-        let auth = (chat && self.format == Format::Gemini).then(Auth::bearer);
-        self.credentials.lend(auth.as_ref(), headers, key);
+    /// Puts a key that was brought for this call where the provider takes it.
+    pub(crate) fn lend(&self, headers: &mut HeaderMap, key: &Secret) {
+        self.credentials.lend(headers, key);
     }
 
     /// The header that holds the key: who pays. It is part of the cache key.
@@ -286,14 +283,14 @@ fn resolve(template: &'static str, environment: Environment) -> (String, Option<
     (resolved, missing)
 }
 
-/// OpenAI and Anthropic have a path each; Workers AI and Google offer OpenAI's format under paths of their own
-/// (developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility, ai.google.dev/gemini-api/docs/openai).
+/// OpenAI and Anthropic have a path each, Gemini one for every model; Workers AI offers OpenAI's format under a path of
+/// its own (developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility).
 fn chat(format: Format) -> Option<Chat> {
     let (path, format) = match format {
         Format::Openai => ("chat/completions", Format::Openai),
         Format::Anthropic => ("v1/messages", Format::Anthropic),
         Format::WorkersAi => ("v1/chat/completions", Format::Openai),
-        Format::Gemini => ("v1beta/openai/chat/completions", Format::Openai),
+        Format::Gemini => ("v1beta/models", Format::Gemini),
         Format::Other => return None,
     };
     Some(Chat { path: path.to_owned(), format, missing: None })

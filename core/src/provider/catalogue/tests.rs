@@ -215,7 +215,7 @@ fn chat_has_its_place() {
     for (slug, url, format) in [
         ("openai", "https://api.openai.com/v1/chat/completions", Format::Openai),
         ("anthropic", "https://api.anthropic.com/v1/messages", Format::Anthropic),
-        ("google", "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions", Format::Openai),
+        ("google", "https://generativelanguage.googleapis.com/v1beta/models", Format::Gemini),
         ("workers-ai", "https://api.cloudflare.com/client/v4/accounts/acc/ai/v1/chat/completions", Format::Openai),
         ("perplexity", "https://api.perplexity.ai/chat/completions", Format::Openai),
         ("cohere", "https://api.cohere.ai/compatibility/v1/chat/completions", Format::Openai),

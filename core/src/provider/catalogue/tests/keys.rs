@@ -93,8 +93,8 @@ fn a_bearer_token_moves_to_the_providers_own_header() {
     assert_eq!(chat("anthropic", &[("authorization", "Bearer mine")]), headers(&[("x-api-key", "mine")]));
     assert_eq!(chat("anthropic", &[("authorization", "Bearer tollhouse")]), headers(&[("x-api-key", "stored")]));
     assert_eq!(chat("anthropic", &[("x-api-key", "mine")]), headers(&[("x-api-key", "mine")]));
-    assert_eq!(chat("google", &[]), headers(&[("authorization", "Bearer stored")]));
-    assert_eq!(chat("google", &[("authorization", "Bearer mine")]), headers(&[("authorization", "Bearer mine")]));
+    assert_eq!(chat("google", &[]), headers(&[("x-goog-api-key", "stored")]));
+    assert_eq!(chat("google", &[("authorization", "Bearer mine")]), headers(&[("x-goog-api-key", "mine")]));
     assert_eq!(chat("openai", &[("authorization", "Bearer mine")]), headers(&[("authorization", "Bearer mine")]));
 }
 
