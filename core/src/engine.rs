@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::account::{Price, Prices};
 use crate::cache::{self, CacheStore};
 use crate::clock::Clock;
-use crate::config::{Config, Money, RouteConfig};
+use crate::config::{Config, Money, ProviderConfig, RouteConfig};
 use crate::error::Error;
 use crate::exchange::{CacheKey, Shape, Target};
 use crate::headers;
@@ -18,7 +18,7 @@ use crate::log::{LogSettings, LogStore};
 use crate::policy::Policy;
 use crate::provider::{Catalogue, Provider};
 use crate::refusal::Refusal;
-use crate::route::{self, Budget, Routes};
+use crate::route::{self, Budget, KeyPool, Routes, Turn};
 use crate::secret::Secret;
 use crate::stage::{Stage, Stages};
 use crate::transport::{HttpTransport, Transport};
@@ -55,6 +55,8 @@ pub(crate) struct Engine {
     pub(crate) log: LogStore,
     pub(crate) retries: Budget,
     pub(crate) routes: Routes,
+    /// By provider slug.
+    key_pools: HashMap<String, KeyPool>,
     cache: Box<dyn CacheStore>,
     random: Mutex<fastrand::Rng>,
     /// What routing leaves to chance. Apart from the ids, so that a test may know it.
@@ -70,6 +72,7 @@ impl Engine {
             pid: std::process::id(),
             hosted: hosted(&catalogue, parts),
             keyring: parts.keys.clone().map(|source| Keyring::new(source, parts.clock.clone())),
+            key_pools: key_pools(&config, &catalogue),
             catalogue,
             clock: parts.clock.clone(),
             transport: parts.transport.clone().unwrap_or_else(|| Arc::new(HttpTransport::new(connect))),
@@ -98,6 +101,13 @@ impl Engine {
     /// The way to `provider`: over HTTP, unless it answers in this process.
     pub(crate) fn transport_to(&self, provider: &Provider) -> &dyn Transport {
         self.hosted.get(&provider.slug).unwrap_or(&self.transport).as_ref()
+    }
+
+    /// The turn of the keys that the configuration has for a call which brings none.
+    pub(crate) fn key_turn(&self, target: &Target) -> Option<Turn<'_>> {
+        let pool = self.key_pools.get(&target.provider.slug).filter(|_| self.stages.on(Stage::Keys))?;
+        let lacks = target.provider.lacks_key(&target.headers, target.query.as_deref());
+        lacks.then(|| pool.turn(self.clock.monotonic_us()))
     }
 
     /// The key that was brought for a call which has none. A provider in this process needs none.
@@ -188,6 +198,15 @@ fn hosted(catalogue: &Catalogue, parts: &Parts) -> HashMap<String, Arc<dyn Trans
         Some((catalogue.named(name)?.slug.clone(), transport.clone()))
     };
     parts.hosted.iter().filter_map(placed).collect()
+}
+
+fn key_pools(config: &Config, catalogue: &Catalogue) -> HashMap<String, KeyPool> {
+    let several = config.providers.iter().filter(|(_, settings)| !settings.keys.is_empty());
+    let pool = |(name, settings): (&String, &ProviderConfig)| {
+        let provider = catalogue.configured(name)?;
+        Some((provider.slug.clone(), KeyPool::new(&settings.keys)))
+    };
+    several.filter_map(pool).collect()
 }
 
 /// The routes of a configuration.

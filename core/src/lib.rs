@@ -40,9 +40,10 @@ mod usage;
 pub use account::{ChatMessage, TokenCount, TokenInput, count_tokens};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
-    AtLimit, Backoff, BreakerConfig, By, CacheConfig, Cause, Ceiling, Config, Count, Dimension, InsteadConfig,
+    AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, Cause, Ceiling, Config, Count, Dimension, InsteadConfig,
     LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice, ModelConfig, Money, PriceConfig, ProviderConfig,
-    QuotaConfig, RetryConfig, RouteConfig, ServerConfig, Size, Span, Strategy, Technique, TimeoutConfig, WhenFull,
+    QuotaConfig, RetryConfig, RouteConfig, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig,
+    WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder};

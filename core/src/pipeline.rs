@@ -9,6 +9,7 @@ mod admit;
 mod answer;
 mod attempt;
 mod choose;
+mod hold;
 mod metered;
 mod prepare;
 mod resolve;

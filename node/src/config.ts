@@ -23,6 +23,8 @@ export interface GatewayConfig {
   models?: Record<string, ModelConfig>;
   /** Routes by name; each is the model `dynamic/{name}`. */
   routes?: Record<string, RouteConfig>;
+  /** What happens to a stream that breaks. */
+  streams?: StreamsConfig;
   /** What is remembered of each call. */
   logs?: LogsConfig;
   /** The server on the loopback interface. */
@@ -188,6 +190,11 @@ export interface TimeoutConfig {
 export interface ProviderConfig {
   /** The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked. */
   key?: Secret | null;
+  /**
+   * Several keys that take turns; one that the provider refuses, or that has reached its limit, rests while the others
+   * go on.
+   */
+  keys?: (Secret)[];
   /** The environment variable that holds the key. */
   key_env?: string | null;
   /** Where the provider is: an `http` or `https` URL without credentials, query or fragment. */
@@ -301,6 +308,20 @@ export interface BreakerConfig {
   /** `pause` as a plain number of milliseconds. */
   pause_ms?: number;
 }
+
+/** What happens to a stream that breaks. */
+export interface StreamsConfig {
+  /** What is done about it. */
+  broken?: Broken;
+  /**
+   * With `restart`: so many pieces of text are held back before the first is passed on, 1 to 1,000. A piece is an event
+   * with text in it, mostly a token.
+   */
+  hold_tokens?: number;
+}
+
+/** What is done about a stream that breaks. */
+export type Broken = "error" | "restart";
 
 /** What is remembered of each call. */
 export interface LogsConfig {

@@ -56,6 +56,20 @@ fn limit(criterion: &mut Criterion) {
     }
 }
 
+fn route(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("route");
+    for targets in [2, 100, 1_000] {
+        let models: Vec<_> = (0..targets).map(|number| format!("openai/model-{number}")).collect();
+        for strategy in ["ordered", "weighted", "least_busy", "lowest_latency", "lowest_cost", "sticky"] {
+            let route = json!({"try": models, "strategy": strategy, "sticky_by": "metadata.user"});
+            let rooms = Rooms::open(&json!({"routes": {"r": route}}).to_string()).expect("the route is sound");
+            group.bench_function(format!("{strategy}, {targets} targets"), |bencher| {
+                bencher.iter(|| assert!(rooms.choose(black_box("r"))));
+            });
+        }
+    }
+}
+
 fn log_append(criterion: &mut Criterion) {
     /// Fewer than the log lets wait, so that none is turned away.
     const AT_ONCE: u16 = 1_000;
@@ -129,5 +143,5 @@ fn record(number: u64) -> Record {
     }
 }
 
-criterion_group!(all, cache_hit, resolve, limit, log_append, meter);
+criterion_group!(all, cache_hit, resolve, limit, route, log_append, meter);
 criterion_main!(all);

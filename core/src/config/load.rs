@@ -103,6 +103,7 @@ fn read(mut document: Value) -> Result<Config, Error> {
 /// The settings that are lists; `*` stands for any name.
 const LISTS: &[&[&str]] = &[
     &["retries", "on"],
+    &["providers", "*", "keys"],
     &["limits", "requests", "by"],
     &["limits", "tokens", "by"],
     &["limits", "cost", "by"],

@@ -37,7 +37,7 @@ pub use dimension::{By, Dimension};
 pub(crate) use explain::without_values;
 pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, QuotaConfig, Technique};
 pub(crate) use nearest::nearest;
-pub use routes::{BreakerConfig, InsteadConfig, MaxPrice, ModelConfig, RouteConfig, Strategy};
+pub use routes::{BreakerConfig, Broken, InsteadConfig, MaxPrice, ModelConfig, RouteConfig, Strategy, StreamsConfig};
 pub use units::{Money, Size, Span};
 
 /// The configuration of a gateway.
@@ -74,6 +74,8 @@ pub struct Config {
     pub models: BTreeMap<String, ModelConfig>,
     /// Routes by name; each is the model `dynamic/{name}`.
     pub routes: BTreeMap<String, RouteConfig>,
+    /// What happens to a stream that breaks.
+    pub streams: StreamsConfig,
     /// What is remembered of each call.
     pub logs: LogsConfig,
     /// The server on the loopback interface.
@@ -92,6 +94,7 @@ impl Default for Config {
             prices: BTreeMap::new(),
             models: BTreeMap::new(),
             routes: BTreeMap::new(),
+            streams: StreamsConfig::default(),
             logs: LogsConfig::default(),
             server: ServerConfig::default(),
         }
@@ -224,6 +227,9 @@ impl Default for TimeoutConfig {
 pub struct ProviderConfig {
     /// The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked.
     pub key: Option<Secret>,
+    /// Several keys that take turns; one that the provider refuses, or that has reached its limit, rests while the others
+    /// go on.
+    pub keys: Vec<Secret>,
     /// The environment variable that holds the key.
     pub key_env: Option<String>,
     /// Where the provider is: an `http` or `https` URL without credentials, query or fragment.

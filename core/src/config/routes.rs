@@ -146,6 +146,35 @@ impl Default for BreakerConfig {
     }
 }
 
+/// What happens to a stream that breaks.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StreamsConfig {
+    /// What is done about it.
+    pub broken: Broken,
+    /// With `restart`: so many pieces of text are held back before the first is passed on, 1 to 1,000. A piece is an event
+    /// with text in it, mostly a token.
+    #[schemars(range(min = 1, max = 1000))]
+    pub hold_tokens: u16,
+}
+
+impl Default for StreamsConfig {
+    fn default() -> Self {
+        Self { broken: Broken::default(), hold_tokens: 20 }
+    }
+}
+
+/// What is done about a stream that breaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Broken {
+    /// It is an error in the caller's hands.
+    #[default]
+    Error,
+    /// If nothing of it was passed on yet, it is a failed try: it is tried again, or the next target is asked.
+    Restart,
+}
+
 /// What is known of a model beyond its price. What is not said is not known, and nothing is skipped for it.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

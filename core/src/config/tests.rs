@@ -28,6 +28,7 @@ fn nothing_written_is_the_default() {
             "prices": {},
             "models": {},
             "routes": {},
+            "streams": {"broken": "error", "hold_tokens": 20},
             "logs": {"enabled": true, "path": null, "payloads": true, "max_records": null, "when_full": "delete_oldest"},
             "server": {"port": 0, "token": null},
         })
@@ -77,6 +78,9 @@ instead = { refusal = ["custom-house/large"] }
 max_price = { input = "3 USD" }
 breaker = { failures = 2, pause = "1m" }
 first_byte = "2s"
+[streams]
+broken = "restart"
+hold_tokens = 5
 [logs]
 enabled = false
 path = "tollhouse.db"
@@ -115,6 +119,7 @@ fn every_key_is_taken() {
     assert_eq!((route.models.len(), route.strategy, route.weights["custom-house/small"]), (2, Strategy::Weighted, 3));
     assert_eq!((route.on.as_slice(), route.instead.refusal.len()), ([crate::record::Failure::Outage].as_slice(), 1));
     assert_eq!((route.breaker.failures, route.breaker.pause.millis()), (2, 60_000));
+    assert_eq!((config.streams.broken, config.streams.hold_tokens), (Broken::Restart, 5));
     assert_eq!((config.logs.max_records, config.logs.when_full), (Some(10), WhenFull::StopInserting));
     assert!(config.server.token.as_ref().unwrap().matches("canary"));
 }

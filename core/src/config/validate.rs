@@ -32,6 +32,13 @@ impl Config {
         }
         self.check_timeouts()?;
         self.check_routes()?;
+        if !(1..=1000).contains(&self.streams.hold_tokens) {
+            let message = format!(
+                "{} is outside 1 to 1000; to hold nothing back set streams.broken = \"error\"",
+                self.streams.hold_tokens
+            );
+            return Err(Error::config("streams.hold_tokens", message));
+        }
         for (slug, provider) in &self.providers {
             check_provider(slug, provider)?;
         }
@@ -86,6 +93,13 @@ fn check_provider(slug: &str, provider: &ProviderConfig) -> Result<(), Error> {
     }
     if provider.key.is_some() && provider.key_env.is_some() {
         return Err(Error::config(at(".key_env"), "key and key_env are both given; keep one of them"));
+    }
+    if !provider.keys.is_empty() && (provider.key.is_some() || provider.key_env.is_some()) {
+        return Err(Error::config(at(".keys"), "keys stand beside key or key_env; keep one of them"));
+    }
+    if let Some(index) = provider.keys.iter().position(|key| http::HeaderValue::from_str(key.expose()).is_err()) {
+        let message = "holds characters that a header cannot carry, such as line ends; check how it was copied";
+        return Err(Error::config(at(&format!(".keys[{index}]")), message));
     }
     if provider.key_env.as_deref().is_some_and(|name| !is_variable(name)) {
         // The text may be the key itself, so it is not repeated.

@@ -7,8 +7,10 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::hold;
 use super::prepare::Reading;
 use crate::account::{Meter, read_answer};
+use crate::config::Broken;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
@@ -82,6 +84,12 @@ pub(super) async fn read(
     add_changes(&mut headers, reading);
 
     if is_stream {
+        let streams = &engine.config.streams;
+        let body = match streams.broken {
+            Broken::Restart if is_events => hold::back(body, format, target.marks_end(), streams.hold_tokens).await,
+            _ => Ok(body),
+        };
+        let body = body.map_err(|error| TransportError { state: AttemptState::Started, error })?;
         let meter =
             (is_events && engine.stages.on(Stage::Meter)).then(|| Box::new(Meter::new(format, target.marks_end())));
         let decoding = reading.decoding.as_ref().filter(|_| is_events);
@@ -151,7 +159,7 @@ async fn whole(mut body: ByteStream) -> Result<Whole, Error> {
     Ok(Whole::All(all.freeze()))
 }
 
-async fn next(body: &mut ByteStream) -> Option<Result<Bytes, Error>> {
+pub(super) async fn next(body: &mut ByteStream) -> Option<Result<Bytes, Error>> {
     poll_fn(|cx| body.as_mut().poll_next(cx)).await
 }
 

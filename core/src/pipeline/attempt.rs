@@ -10,7 +10,7 @@ use super::choose::Way;
 use super::prepare::prepare;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
-use crate::exchange::{Exchange, Target};
+use crate::exchange::{Exchange, Shape, Target};
 use crate::headers::response as name;
 use crate::record::{Attempt, AttemptState, Failure};
 use crate::refusal::{Refusal, code};
@@ -26,20 +26,22 @@ pub(super) async fn attempt(
     way: &Way,
 ) -> Result<Answer, Refusal> {
     let target = &exchange.targets[step];
-    let lent = engine.lent_key(target).await.map_err(|error| no_answer(exchange, step, error))?;
+    let mut turn = engine.key_turn(target);
+    let lent = match &turn {
+        Some(turn) => Some(turn.key().clone()),
+        None => engine.lent_key(target).await.map_err(|error| no_answer(exchange, step, error))?,
+    };
     let (request, reading) = prepare(engine, target, exchange.deadlines, lent.as_ref())?;
+    engine.retries.count(&target.provider.slug);
     let mut request = Some(request);
     let timeout = target.policy.timeout.filter(|_| engine.stages.on(Stage::Timeout));
     let mut tries = Tries::new(&target.policy.retry, timeout, !way.is_last(engine, exchange));
     let mut pause_us = 0;
     loop {
         let number = tries.begin();
-        if number == 1 {
-            engine.retries.count(&exchange.targets[step].provider.slug);
-        }
         exchange.attempts.push(begun(&exchange.targets[step], step, number, pause_us));
         let started_us = engine.clock.monotonic_us();
-        let sending = if tries.is_last() { request.take() } else { request.clone() };
+        let sending = if tries.is_last() && turn.is_none() { request.take() } else { request.clone() };
         let sending = sending.expect("only the last try takes the request");
         let under_way = way.candidate.as_ref().map(|candidate| candidate.health.begin());
         let sent = send(engine, exchange, step, sending, &tries).await;
@@ -48,11 +50,23 @@ pub(super) async fn attempt(
             Ok(head) => answer::read(engine, exchange, step, &reading, head).await,
             Err(error) => Err(error),
         };
-        if let Some(attempt) = exchange.attempts.last_mut() {
-            attempt.duration_us = first_byte_us - started_us;
-            tell(attempt, &read, way.minds_refusals());
-            way.learn(engine, attempt.failure, attempt.duration_us);
+        let Some(attempt) = exchange.attempts.last_mut() else { continue };
+        attempt.duration_us = first_byte_us - started_us;
+        tell(attempt, &read, way.minds_refusals());
+        if let (Some(turn), Ok(answer)) = (&mut turn, &read)
+            && let Some((told, again)) =
+                turn.after(answer.status, asked_wait(engine, answer), engine.clock.monotonic_us())
+        {
+            attempt.reason = Some(told);
+            if again && let Some(request) = &mut request {
+                let target = &exchange.targets[step];
+                target.provider.lend(&mut request.headers, turn.key(), target.shape != Shape::Native);
+                tries.forgive();
+                pause_us = 0;
+                continue;
+            }
         }
+        way.learn(engine, attempt.failure, attempt.duration_us);
         if let (Some(key), Ok(answer)) = (&lent, &read)
             && answer.status == StatusCode::UNAUTHORIZED
         {
@@ -116,7 +130,7 @@ fn again(
 ) -> Option<Duration> {
     let (ending, retry_after) = match read {
         Ok(answer) if answer.is_success() => return None,
-        Ok(answer) => (Ending::Status(answer.status), route::retry_after(&answer.headers, engine.clock.now_us())),
+        Ok(answer) => (Ending::Status(answer.status), asked_wait(engine, answer)),
         Err(failed) if failed.error.kind().retryable() => (Ending::Lost(failed.state), None),
         Err(_) => return None,
     };
@@ -124,6 +138,11 @@ fn again(
     let in_time = exchange.left(engine.clock.monotonic_us()).is_none_or(|left| delay < left);
     let provider = &exchange.attempts.last()?.provider;
     (in_time && engine.retries.take(provider)).then_some(delay)
+}
+
+/// How long the provider asks to wait.
+fn asked_wait(engine: &Engine, answer: &Answer) -> Option<Duration> {
+    route::retry_after(&answer.headers, engine.clock.now_us())
 }
 
 async fn send(

@@ -99,6 +99,11 @@ impl Catalogue {
         self.find(name).or_else(|| self.find(&custom_slug(name)))
     }
 
+    /// The provider that the configuration calls `name`: a known one, or one of the user's own.
+    pub(crate) fn configured(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.find(name).or_else(|| self.find(&custom_slug(name)))
+    }
+
     /// The provider at an absolute URL, as an SDK calls it, and what follows its base URL: path and query, for
     /// [`Provider::url`]. The longest base wins; among equals a configured one.
     pub(crate) fn by_url<'a>(&self, url: &'a str) -> Option<(&Arc<Provider>, Cow<'a, str>)> {

@@ -10,6 +10,7 @@ mod file;
 mod fit;
 mod graph;
 mod health;
+mod keys;
 mod rate;
 mod retry;
 mod routes;
@@ -26,6 +27,7 @@ pub(crate) use self::course::{Course, Here};
 pub(crate) use self::failure::{classify, is_refusal};
 pub(crate) use self::fit::Question;
 pub(crate) use self::health::UnderWay;
+pub(crate) use self::keys::{KeyPool, Turn};
 pub(crate) use self::retry::{Ending, retry_after};
 pub(crate) use self::routes::{Parts, Routes};
 pub(crate) use self::within::within;
@@ -54,6 +56,11 @@ impl<'a> Tries<'a> {
     pub(crate) fn begin(&mut self) -> u32 {
         self.made += 1;
         self.made
+    }
+
+    /// Does not count the try that was begun: it was the key's fault, and another key is there.
+    pub(crate) fn forgive(&mut self) {
+        self.made -= 1;
     }
 
     /// Whether the try that was begun is the last one at this target.

@@ -1,10 +1,15 @@
 //! Single rooms of the road, for benches that measure what each of them costs a call.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::Map;
 
 use crate::account::Meter;
 use crate::clock::SystemClock;
@@ -16,7 +21,8 @@ use crate::held::Held;
 use crate::message::Request;
 use crate::pipeline;
 use crate::provider::Catalogue;
-use crate::record::Record;
+use crate::record::{Record, Trail};
+use crate::route::{Course, Here, Question};
 use crate::stage::Stages;
 use crate::usage::Format;
 
@@ -62,6 +68,23 @@ impl Rooms {
     #[must_use]
     pub fn resolve(&self, request: Request) -> usize {
         pipeline::resolve(&self.engine, request).0.targets.len()
+    }
+
+    /// Whether the route of this name leads a call to a model.
+    #[must_use]
+    pub fn choose(&self, route: &str) -> bool {
+        let nothing = (Bytes::new(), HeaderMap::new(), Map::new());
+        let question = Question {
+            body: &nothing.0,
+            headers: &nothing.1,
+            metadata: &nothing.2,
+            count: &|_, _| None,
+            json: OnceCell::new(),
+        };
+        let now_us = self.engine.clock.monotonic_us();
+        let here = Here { question: &question, now_us, chance: &|| self.engine.chance(), wall_us: now_us, tries: 0 };
+        let course = self.engine.routes.get(route).map(Course::new);
+        course.is_some_and(|mut course| course.next(&here, &mut Trail::default()).is_some())
     }
 
     /// Whether the limits let one more call for `user` pass. Without limits all pass.

@@ -23,6 +23,8 @@ public struct Configuration: Encodable, Sendable, Equatable {
     public var models: [String: Model]?
     /// Routes by name; each is the model `dynamic/{name}`.
     public var routes: [String: Route]?
+    /// What happens to a stream that breaks.
+    public var streams: Streams?
     /// What is remembered of each call.
     public var logs: Logs?
     /// The server on the loopback interface.
@@ -38,6 +40,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         prices: [String: Price]? = nil,
         models: [String: Model]? = nil,
         routes: [String: Route]? = nil,
+        streams: Streams? = nil,
         logs: Logs? = nil,
         server: Server? = nil
     ) {
@@ -50,6 +53,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         self.prices = prices
         self.models = models
         self.routes = routes
+        self.streams = streams
         self.logs = logs
         self.server = server
     }
@@ -65,6 +69,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         try parts.encodeIfPresent(prices, forKey: "prices")
         try parts.encodeIfPresent(models, forKey: "models")
         try parts.encodeIfPresent(routes, forKey: "routes")
+        try parts.encodeIfPresent(streams, forKey: "streams")
         try parts.encodeIfPresent(logs, forKey: "logs")
         try parts.encodeIfPresent(server, forKey: "server")
     }
@@ -314,6 +319,9 @@ extension Configuration {
     public struct Provider: Encodable, Sendable, Equatable {
         /// The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked.
         public var key: Secret?
+        /// Several keys that take turns; one that the provider refuses, or that has reached its limit, rests while the others
+        /// go on.
+        public var keys: [Secret]?
         /// The environment variable that holds the key.
         public var keyEnv: String?
         /// Where the provider is: an `http` or `https` URL without credentials, query or fragment.
@@ -325,12 +333,14 @@ extension Configuration {
 
         public init(
             key: Secret? = nil,
+            keys: [Secret]? = nil,
             keyEnv: String? = nil,
             baseUrl: String? = nil,
             format: Format? = nil,
             headers: [String: Secret]? = nil
         ) {
             self.key = key
+            self.keys = keys
             self.keyEnv = keyEnv
             self.baseUrl = baseUrl
             self.format = format
@@ -340,6 +350,7 @@ extension Configuration {
         public func encode(to encoder: any Encoder) throws {
             var parts = encoder.container(keyedBy: ConfigurationKey.self)
             try parts.encodeIfPresent(key, forKey: "key")
+            try parts.encodeIfPresent(keys, forKey: "keys")
             try parts.encodeIfPresent(keyEnv, forKey: "key_env")
             try parts.encodeIfPresent(baseUrl, forKey: "base_url")
             try parts.encodeIfPresent(format, forKey: "format")
@@ -579,6 +590,31 @@ extension Configuration {
 }
 
 extension Configuration {
+    /// What happens to a stream that breaks.
+    public struct Streams: Encodable, Sendable, Equatable {
+        /// What is done about it.
+        public var broken: Broken?
+        /// With `restart`: so many pieces of text are held back before the first is passed on, 1 to 1,000. A piece is an event
+        /// with text in it, mostly a token.
+        public var holdTokens: Int64?
+
+        public init(
+            broken: Broken? = nil,
+            holdTokens: Int64? = nil
+        ) {
+            self.broken = broken
+            self.holdTokens = holdTokens
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(broken, forKey: "broken")
+            try parts.encodeIfPresent(holdTokens, forKey: "hold_tokens")
+        }
+    }
+}
+
+extension Configuration {
     /// What is remembered of each call.
     public struct Logs: Encodable, Sendable, Equatable {
         /// Whether a call is logged if its request does not say.
@@ -755,6 +791,16 @@ extension Configuration {
         case notFound = "not_found"
         /// Any other 4xx: the request itself.
         case request
+    }
+}
+
+extension Configuration {
+    /// What is done about a stream that breaks.
+    public enum Broken: String, Encodable, Sendable, CaseIterable {
+        /// It is an error in the caller's hands.
+        case error
+        /// If nothing of it was passed on yet, it is a failed try: it is tried again, or the next target is asked.
+        case restart
     }
 }
 

@@ -64,6 +64,8 @@ impl Credentials {
         let key = match (&settings.key, &settings.key_env) {
             (Some(key), _) => Some(key.clone()),
             (None, Some(variable)) => Some(required(name, variable, environment)?),
+            // Each call is given one of them.
+            (None, None) if !settings.keys.is_empty() => None,
             (None, None) => variables.iter().find_map(|variable| environment(variable)).map(|key| trimmed(&key)),
         };
         if key.as_ref().is_some_and(|key| auth.value(key.expose()).is_none()) {

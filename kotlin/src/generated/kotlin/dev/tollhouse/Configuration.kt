@@ -79,6 +79,14 @@ public class Configuration : ConfigurationPart() {
         routes.getOrPut(name) { Route() }.apply(set)
     }
 
+    /** What happens to a stream that breaks. */
+    public var streams: Streams? = null
+
+    /** Sets parts of [streams]. */
+    public fun streams(set: Streams.() -> Unit) {
+        (streams ?: Streams().also { streams = it }).apply(set)
+    }
+
     /** What is remembered of each call. */
     public var logs: Logs? = null
 
@@ -106,6 +114,7 @@ public class Configuration : ConfigurationPart() {
             "prices" to prices,
             "models" to models,
             "routes" to routes,
+            "streams" to streams,
             "logs" to logs,
             "server" to server,
         )
@@ -329,6 +338,12 @@ public class Configuration : ConfigurationPart() {
         /** The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked. */
         public var key: String? = null
 
+        /**
+         * Several keys that take turns; one that the provider refuses, or that has reached its limit, rests while the others
+         * go on.
+         */
+        public var keys: MutableList<String> = mutableListOf()
+
         /** The environment variable that holds the key. */
         public var keyEnv: String? = null
 
@@ -344,6 +359,7 @@ public class Configuration : ConfigurationPart() {
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "key" to key,
+                "keys" to keys,
                 "key_env" to keyEnv,
                 "base_url" to baseUrl,
                 "format" to format,
@@ -533,6 +549,25 @@ public class Configuration : ConfigurationPart() {
             )
     }
 
+    /** What happens to a stream that breaks. */
+    @ConfigurationDsl
+    public class Streams : ConfigurationPart() {
+        /** What is done about it. */
+        public var broken: Broken? = null
+
+        /**
+         * With `restart`: so many pieces of text are held back before the first is passed on, 1 to 1,000. A piece is an event
+         * with text in it, mostly a token.
+         */
+        public var holdTokens: Long? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "broken" to broken,
+                "hold_tokens" to holdTokens,
+            )
+    }
+
     /** What is remembered of each call. */
     @ConfigurationDsl
     public class Logs : ConfigurationPart() {
@@ -678,6 +713,14 @@ public class Configuration : ConfigurationPart() {
         NOT_FOUND("not_found"),
         /** Any other 4xx: the request itself. */
         REQUEST("request"),
+    }
+
+    /** What is done about a stream that breaks. */
+    public enum class Broken(override val word: String) : ConfigurationWord {
+        /** It is an error in the caller's hands. */
+        ERROR("error"),
+        /** If nothing of it was passed on yet, it is a failed try: it is tried again, or the next target is asked. */
+        RESTART("restart"),
     }
 
     /** What happens when the log is full. */
