@@ -10,7 +10,7 @@ use super::choose::Way;
 use super::prepare::prepare;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
-use crate::exchange::{Exchange, Shape, Target};
+use crate::exchange::{Exchange, Target};
 use crate::headers::response as name;
 use crate::record::{Attempt, AttemptState, Failure};
 use crate::refusal::{Refusal, code};
@@ -60,7 +60,7 @@ pub(super) async fn attempt(
             attempt.reason = Some(told);
             if again && let Some(request) = &mut request {
                 let target = &exchange.targets[step];
-                target.provider.lend(&mut request.headers, turn.key(), target.shape != Shape::Native);
+                target.provider.lend(&mut request.headers, turn.key());
                 tries.forgive();
                 pause_us = 0;
                 continue;
