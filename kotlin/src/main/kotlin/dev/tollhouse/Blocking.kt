@@ -1,0 +1,60 @@
+package dev.tollhouse
+
+import dev.tollhouse.ffi.Request
+import java.io.IOException
+import java.io.InputStream
+import java.net.ConnectException
+import java.net.SocketTimeoutException
+
+/** What HTTP clients' adapters ask: a request with the client's own timeouts. */
+internal suspend fun Gateway.answer(request: Request): Response = native { Response(native.handle(request)) }
+
+/** The error that a socket would have thrown, so that a client treats it like one of its own. */
+internal fun TollhouseException.toIOException(): IOException =
+    when (this) {
+        is TollhouseException.Connect -> ConnectException(detail)
+        is TollhouseException.ConnectTimeout, is TollhouseException.Timeout -> SocketTimeoutException(detail)
+        else -> IOException(detail)
+    }.also { it.initCause(this) }
+
+/** A body that blocks who reads it; closing it ends the call at the provider. */
+internal class BodyInputStream(answer: Response) : InputStream() {
+    private val body = if (answer.content == null) answer.take() else null
+    private var chunk = answer.content ?: ByteArray(0)
+    private var position = 0
+
+    override fun read(): Int {
+        val one = ByteArray(1)
+        return if (read(one, 0, 1) < 0) -1 else one[0].toInt() and 0xff
+    }
+
+    override fun read(bytes: ByteArray, offset: Int, length: Int): Int {
+        if (length == 0) return 0
+        if (position == chunk.size && !pull()) return -1
+        val count = minOf(length, chunk.size - position)
+        chunk.copyInto(bytes, offset, position, position + count)
+        position += count
+        return count
+    }
+
+    override fun available(): Int = chunk.size - position
+
+    override fun close() {
+        body?.takeUnless { it.uniffiIsDestroyed }?.run {
+            cancel()
+            destroy()
+        }
+    }
+
+    private fun pull(): Boolean {
+        val body = body?.takeUnless { it.uniffiIsDestroyed } ?: return false
+        chunk =
+            try {
+                native { body.nextBlocking() }
+            } catch (error: TollhouseException) {
+                throw error.toIOException()
+            } ?: return false
+        position = 0
+        return true
+    }
+}

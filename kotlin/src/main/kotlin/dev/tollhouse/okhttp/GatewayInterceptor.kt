@@ -1,0 +1,76 @@
+package dev.tollhouse.okhttp
+
+import dev.tollhouse.Gateway
+import dev.tollhouse.TollhouseException
+import dev.tollhouse.answer
+import dev.tollhouse.toIOException
+import java.io.IOException
+import okhttp3.Headers
+import okhttp3.Interceptor
+import okhttp3.Protocol
+import okhttp3.Request
+import okhttp3.Response
+import okio.Buffer
+
+/**
+ * An interceptor that answers calls through this gateway, for existing OkHttp and Retrofit clients:
+ *
+ * ```
+ * val client = OkHttpClient.Builder().addInterceptor(gateway.interceptor()).build()
+ * ```
+ *
+ * Add it last, with `addInterceptor`: what stands behind it never sees the call, and neither do cookies, the client's own
+ * cache and its connection pool. The client's connect and read timeouts hold, its call timeout too, and cancelling the call
+ * ends it at the provider. Where no provider answered, the call fails with the [IOException] that OkHttp would have thrown,
+ * whose cause says why.
+ */
+public fun Gateway.interceptor(): Interceptor = GatewayInterceptor(this)
+
+internal class GatewayInterceptor(private val gateway: Gateway) : Interceptor {
+    override fun intercept(chain: Interceptor.Chain): Response {
+        val (request, sentAt) = chain.request() to System.currentTimeMillis()
+        val call = toNative(request, chain)
+        val answer =
+            try {
+                chain.call().wait { gateway.answer(call) }
+            } catch (misuse: TollhouseException) {
+                throw misuse.toIOException()
+            }
+        answer.failure?.let {
+            answer.close()
+            throw it.toIOException()
+        }
+        val headers = Headers.Builder()
+        answer.headers.forEach { (name, value) -> headers.addUnsafeNonAscii(name, value) }
+        return Response.Builder()
+            .request(request)
+            .protocol(Protocol.HTTP_1_1)
+            .code(answer.status)
+            .message("")
+            .headers(headers.build())
+            .body(GatewayBody(answer, chain.call()))
+            .sentRequestAtMillis(sentAt)
+            .receivedResponseAtMillis(System.currentTimeMillis())
+            .build()
+    }
+
+    private fun toNative(request: Request, chain: Interceptor.Chain): dev.tollhouse.ffi.Request {
+        val body = request.body
+        if (body?.isDuplex() == true) throw IOException("a body that is written while its answer is read cannot go through the gateway")
+        val bytes = Buffer().also { body?.writeTo(it) }.readByteArray()
+        // OkHttp would add it further on.
+        val type = body?.contentType()?.takeIf { request.header("content-type") == null }
+        val headers = request.headers.map { (name, value) -> dev.tollhouse.ffi.Header(name, value) }
+        return dev.tollhouse.ffi.Request(
+            request.method,
+            request.url.toString(),
+            if (type == null) headers else headers + dev.tollhouse.ffi.Header("content-type", type.toString()),
+            bytes,
+            milliseconds(chain.connectTimeoutMillis()),
+            milliseconds(chain.readTimeoutMillis()),
+        )
+    }
+
+    /** Zero is OkHttp's word for no timeout. */
+    private fun milliseconds(timeout: Int): ULong? = timeout.takeIf { it > 0 }?.toULong()
+}
