@@ -29,8 +29,8 @@ internal class Callbacks {
     }
 }
 
-/** Runs what the app wrote. Whatever it throws is a failure of this call, and never the end of the process. */
-internal suspend fun <T> guarded(what: String, work: suspend () -> T): T =
+/** Runs what the app wrote. Whatever it throws is a failure of this call, of this [kind], and never the end of the process. */
+internal suspend fun <T> guarded(what: String, kind: String, work: suspend () -> T): T =
     try {
         work()
     } catch (failure: Failure) {
@@ -42,5 +42,5 @@ internal suspend fun <T> guarded(what: String, work: suspend () -> T): T =
     } catch (error: TollhouseException) {
         throw failed(error.kind, "$what failed: ${error.detail}", source = error.source, status = error.status, retryable = error.retryable)
     } catch (error: Throwable) {
-        throw failed("broken", "$what failed: $error", source = "upstream")
+        throw failed(kind, "$what failed: $error", source = "upstream", retryable = true)
     }

@@ -51,15 +51,18 @@ public class HostedAnswer(
     public constructor(json: JsonElement, status: Int = 200) : this(flowOf(json.toString().toByteArray()), status)
 }
 
-/** Lets [provider] answer for `name/…`, with its settings beside those of every other provider. */
-public fun Configuration.hosted(name: String, provider: HostedProvider, set: Configuration.Provider.() -> Unit = {}) {
-    provider(name, set)
+/**
+ * Lets [provider] answer for `custom-{name}/{model}`, or for a provider that is known by this name. [set] says what holds
+ * for it, such as its `format`.
+ */
+public fun Configuration.hosted(name: String, provider: HostedProvider, set: (Configuration.Provider.() -> Unit)? = null) {
+    set?.let { provider(name, it) }
     callbacks.hosted[name] = provider
 }
 
 internal class NativeProvider(private val provider: HostedProvider) : dev.tollhouse.ffi.HostedProvider {
     override suspend fun send(request: dev.tollhouse.ffi.HostedRequest): dev.tollhouse.ffi.HostedAnswer =
-        guarded("the hosted provider") {
+        guarded("the hosted provider", "connect") {
             val answer = provider.answer(HostedRequest(request.method, request.url, request.headers.toHeaders(), request.body))
             if (answer.status !in 100..999) throw invalid("status", "${answer.status} is not an HTTP status")
             dev.tollhouse.ffi.HostedAnswer(answer.status.toUShort(), answer.headers.toNative(), NativeBody(answer.body))
@@ -74,7 +77,7 @@ private class NativeBody(private val flow: Flow<ByteArray>) : HostedBody {
     }
 
     override suspend fun next(): ByteArray? =
-        guarded("the hosted provider") {
+        guarded("the hosted provider", "broken") {
             val chunk = chunks.receiveCatching()
             chunk.exceptionOrNull()?.let { throw it }
             chunk.getOrNull()

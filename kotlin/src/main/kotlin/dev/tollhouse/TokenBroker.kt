@@ -43,7 +43,7 @@ public fun Configuration.broker(fetch: suspend (provider: String) -> Token?) {
 
 internal class NativeBroker(private val fetch: suspend (provider: String) -> Token?) : dev.tollhouse.ffi.TokenBroker {
     override suspend fun token(provider: String): dev.tollhouse.ffi.Token? =
-        guarded("the token broker") {
+        guarded("the token broker", "connect") {
             fetch(provider)?.let { dev.tollhouse.ffi.Token(it.secret, it.lifetime?.inWholeMilliseconds?.coerceAtLeast(0)?.toULong()) }
         }
 }

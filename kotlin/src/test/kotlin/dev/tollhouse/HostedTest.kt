@@ -1,0 +1,148 @@
+package dev.tollhouse
+
+import java.io.IOException
+import kotlin.time.Duration.Companion.minutes
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.jsonPrimitive
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+/** Models that answer in this process, and keys that are brought when a call needs them. */
+class HostedTest {
+    private val streamed = mapOf("stream" to true)
+
+    private fun chunk(text: String) = """data: {"choices":[{"index":0,"delta":{"content":"$text"}}]}""" + "\n\n"
+
+    private fun events(vararg texts: String) =
+        HostedAnswer(
+            flow {
+                texts.forEach { emit(chunk(it).toByteArray()) }
+                emit("data: [DONE]\n\n".toByteArray())
+            },
+            headers = listOf("content-type" to "text/event-stream"),
+        )
+
+    private fun gateway(provider: HostedProvider) = Gateway { hosted("device", provider) }
+
+    @Test
+    fun `it is asked in OpenAI's shape and answers in chunks`() = runBlocking {
+        lateinit var asked: HostedRequest
+        val gateway = gateway { request -> events("Hello ", "there").also { asked = request } }
+        assertEquals(listOf("Hello ", "there"), gateway.chat("custom-device/nano", "hi", streamed).text.toList())
+        assertEquals("nano", asked.json()["model"]!!.jsonPrimitive.content)
+        assertEquals("POST", asked.method)
+        val log = gateway.logs().logs.single()
+        assertEquals("custom-device" to true, log.provider to log.success)
+    }
+
+    @Test
+    fun `it stands in where nobody else answers`() = runBlocking {
+        val gateway = Gateway {
+            provider("openai") { baseUrl = "http://127.0.0.1:9"; key = "k" }
+            hosted("device", { HostedAnswer(toJson("answer", mapOf("choices" to listOf(mapOf("message" to mapOf("content" to "local")))))) })
+        }
+        val query = mapOf("model" to "m", "messages" to listOf(mapOf("role" to "user", "content" to "hi")))
+        val answer = gateway.run(listOf("openai", "custom-device").map { mapOf("provider" to it, "endpoint" to "chat/completions", "query" to query) })
+        assertEquals("1", answer.headers["cf-aig-step"])
+        assertEquals(listOf("local"), answer.text.toList())
+    }
+
+    @Test
+    fun `it is cancelled when the caller leaves, before its answer and within it`() = runBlocking {
+        val (asked, gone) = CompletableDeferred<Unit>() to CompletableDeferred<Unit>()
+        val slow = gateway {
+            asked.complete(Unit)
+            try {
+                awaitCancellation()
+            } finally {
+                gone.complete(Unit)
+            }
+        }
+        val waiting = launch(Dispatchers.Default) { slow.chat("custom-device/m", "hi") }
+        asked.await()
+        waiting.cancelAndJoin()
+        gone.await()
+
+        val ended = CompletableDeferred<Unit>()
+        val endless = gateway {
+            HostedAnswer(
+                flow {
+                    try {
+                        emit(chunk("one").toByteArray())
+                        awaitCancellation()
+                    } finally {
+                        ended.complete(Unit)
+                    }
+                },
+                headers = listOf("content-type" to "text/event-stream"),
+            )
+        }
+        assertEquals("one", endless.chat("custom-device/m", "hi", streamed).text.first())
+        ended.await()
+    }
+
+    @Test
+    fun `whatever it throws is a failure of the call`() = runBlocking {
+        val thrown = listOf(IOException("no model"), IllegalStateException("bad"), StackOverflowError("deep"), NotImplementedError())
+        for (error in thrown) {
+            val answer = gateway { throw error }.chat("custom-device/m", "hi")
+            assertEquals("connect", answer.failure?.kind)
+            val broken = gateway { HostedAnswer(flow { emit(chunk("x").toByteArray()); throw error }, headers = listOf("content-type" to "text/event-stream")) }
+            val failure = assertThrows<TollhouseException.Broken> { broken.chat("custom-device/m", "hi", streamed).text.toList() }
+            assertTrue("hosted provider" in failure.detail, failure.detail)
+        }
+        val answer = gateway { HostedAnswer(flow { }, status = 7) }.chat("custom-device/m", "hi")
+        assertEquals("connect", answer.failure?.kind)
+    }
+
+    @Test
+    fun `a broker brings the key of one provider, or of all`() = runBlocking {
+        Upstream().use { upstream ->
+            val asked = mutableListOf<String>()
+            val gateway = Gateway {
+                provider("openai") { baseUrl = "${upstream.url}/openai"; key = broker(::fetchToken) }
+                provider("groq") { baseUrl = "${upstream.url}/groq" }
+                broker { provider ->
+                    asked += provider
+                    Token("for-$provider", 5.minutes)
+                }
+            }
+            repeat(2) {
+                gateway.chat("openai/m", "hi").bytes()
+                gateway.chat("groq/m", "hi").bytes()
+            }
+            val keys = upstream.ledger(4).map { it["headers"]["authorization"].text() }
+            assertEquals(listOf("Bearer fetched", "Bearer for-groq", "Bearer fetched", "Bearer for-groq"), keys)
+            assertEquals(listOf("groq"), asked, "a key is kept for its lifetime")
+        }
+    }
+
+    private suspend fun fetchToken(): String = "fetched"
+
+    @Test
+    fun `a broker that fails ends the call before anything is sent`() = runBlocking {
+        Upstream().use { upstream ->
+            val gateway = Gateway { provider("openai") { baseUrl = upstream.url; key = broker(::signedOut) } }
+            val answer = gateway.chat("openai/m", "hi")
+            assertFalse(answer.isSuccessful)
+            assertTrue("signed out" in (answer.failure?.detail ?: answer.string()), "${answer.failure?.detail}")
+            assertEquals(0, upstream.ledger().size)
+        }
+    }
+
+    private suspend fun signedOut(): String = throw IOException("signed out")
+
+    @Test
+    fun `a token shows no secret`() = assertFalse("sk-1" in Token("sk-1").toString())
+}

@@ -1,0 +1,143 @@
+package dev.tollhouse
+
+import dev.tollhouse.testing.TestGateway
+import dev.tollhouse.testing.answer
+import dev.tollhouse.testing.fail
+import dev.tollhouse.testing.stream
+import dev.tollhouse.testing.unreachable
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.TimeoutCancellationException
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.AfterAll
+import org.junit.jupiter.api.AfterEach
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
+
+/** Answers as they come, and what happens to the call at the provider when nobody wants them any more. */
+class StreamTest {
+    @AfterEach fun reset() = upstream.reset()
+
+    private val gateway = Gateway(upstream.configuration())
+    private val streamed = mapOf("stream" to true)
+
+    private fun endings(count: Int) = upstream.ledger(count).map { it["ending"].text() }
+
+    @Test
+    fun `pieces, events and bytes of a stream`() = runBlocking {
+        val text = gateway.chat("openai/gpt-4o-mini", "tell me a joke", streamed).text.toList()
+        assertEquals("[openai gpt-4o-mini] You said: tell me a joke", text.joinToString(""))
+        assertTrue(text.size > 4)
+        val events = gateway.chat("openai/gpt-4o-mini", "hi", streamed).events.toList()
+        assertEquals("[DONE]", events.last().data)
+        val bytes = gateway.chat("openai/gpt-4o-mini", "hi", streamed).body.toList()
+        assertTrue(String(bytes.reduce(ByteArray::plus)).endsWith("data: [DONE]\n\n"))
+        assertEquals(List(3) { "complete" }, endings(3))
+    }
+
+    @Test
+    fun `a whole answer is one piece`() = runBlocking {
+        assertEquals(listOf("[openai gpt-4o-mini] You said: hi"), gateway.chat("openai/gpt-4o-mini", "hi").text.toList())
+    }
+
+    @Test
+    fun `cancelling who waits for the answer ends the call`() = runBlocking {
+        upstream.script("""{"delay_ms": 60000}""")
+        val waiting = async(Dispatchers.Default) { gateway.chat("openai/gpt-4o-mini", "hi") }
+        upstream.arrived(1)
+        waiting.cancelAndJoin()
+        assertEquals(listOf("client_gone"), endings(1))
+        assertTrue(gateway.logs().logs.single().cancelled)
+    }
+
+    @Test
+    fun `cancelling who reads, or reading no further, ends the call`() = runBlocking {
+        upstream.script("""{"fail": "stall"}""", """{"fail": "stall"}""", """{"fail": "stall"}""", """{"fail": "stall"}""")
+        val began = Channel<Unit>(Channel.UNLIMITED)
+        val reading = launch(Dispatchers.Default) { gateway.chat("openai/gpt-4o-mini", "hi", streamed).text.onEach { began.send(Unit) }.collect {} }
+        began.receive()
+        reading.cancelAndJoin()
+        gateway.chat("openai/gpt-4o-mini", "hi", streamed).text.take(1).toList()
+        gateway.chat("openai/gpt-4o-mini", "hi", streamed).use { it.events.first() }
+        // Never read at all.
+        gateway.chat("openai/gpt-4o-mini", "hi", streamed).close()
+        assertEquals(List(4) { "client_gone" }, endings(4))
+    }
+
+    @Test
+    fun `a time limit of the caller's own ends the call`() {
+        upstream.script("""{"delay_ms": 60000}""")
+        assertThrows(TimeoutCancellationException::class.java) { runBlocking { withTimeout(300) { gateway.chat("openai/gpt-4o-mini", "hi") } } }
+        assertEquals(listOf("client_gone"), endings(1))
+    }
+
+    @Test
+    fun `closing an answer from elsewhere ends who reads it`() = runBlocking {
+        upstream.script("""{"fail": "stall"}""")
+        val response = gateway.chat("openai/gpt-4o-mini", "hi", streamed)
+        val began = Channel<Unit>(Channel.UNLIMITED)
+        val reading = launch(Dispatchers.Default) { response.body.collect { began.send(Unit) } }
+        began.receive()
+        response.close()
+        reading.join()
+        assertEquals(listOf("client_gone"), endings(1))
+    }
+
+    @Test
+    fun `a body comes once, and says so`() = runBlocking {
+        val response = gateway.chat("openai/gpt-4o-mini", "hi", streamed)
+        response.bytes()
+        val error = assertThrows<IllegalStateException> { response.bytes() }
+        assertTrue("bytes()" in error.message!!)
+        // A whole one may be read again.
+        val whole = gateway.chat("openai/gpt-4o-mini", "hi")
+        if (whole.content != null) assertEquals(whole.string(), whole.string())
+    }
+
+    @Test
+    fun `a broken stream is an error, and its text so far is there`() = runBlocking {
+        val gateway = TestGateway(listOf(stream("one ", "two", cut = true)))
+        val pieces = mutableListOf<String>()
+        assertThrows<TollhouseException.Broken> { gateway.chat("openai/gpt-4o-mini", "hi", streamed).text.collect(pieces::add) }
+        assertEquals(listOf("one ", "two"), pieces)
+    }
+
+    @Test
+    fun `no error is taken for a model's words`() = runBlocking {
+        val gateway = TestGateway(listOf(fail(503, "down"), unreachable(), answer("hi")))
+        val down = assertThrows<TollhouseException.Status> { gateway.chat("openai/gpt-4o-mini", "hi").text.toList() }
+        assertEquals(503, down.status)
+        assertTrue(down.retryable && "down" in down.detail)
+        assertThrows<TollhouseException.Connect> { gateway.chat("openai/gpt-4o-mini", "hi").text.toList() }
+        assertEquals(listOf("hi"), gateway.chat("openai/gpt-4o-mini", "hi").text.toList())
+    }
+
+    @Test
+    fun `calls that are cancelled at any moment leave nothing behind`() = runBlocking {
+        repeat(60) { number ->
+            val job = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) { gateway.chat("openai/gpt-4o-mini", "n $number", streamed).text.collect {} }
+            repeat(number) { kotlinx.coroutines.yield() }
+            job.cancelAndJoin()
+        }
+        assertEquals(listOf("[openai m] You said: still here"), gateway.chat("openai/m", "still here").text.toList())
+        assertTrue(upstream.ledger().all { it["ending"].text() in setOf("client_gone", "complete") })
+    }
+
+    private companion object {
+        val upstream = Upstream()
+
+        @JvmStatic @AfterAll fun stop() = upstream.close()
+    }
+}
