@@ -77,11 +77,7 @@ public open class Gateway internal constructor(internal val native: dev.tollhous
     public suspend fun getLog(logId: String): Log = Log(document(native { native.getLog(logId) }))
 
     /** A call's walk, line by line: where it was resolved to, cache, each try, what it cost. */
-    public suspend fun explain(logId: String): JsonObject = document(native { native.explain(logId) })
-
-    /** Puts a route in the place of the one of this name, or takes it away with null; gives its version. */
-    public fun setRoute(name: String, route: Map<String, Any?>?): Long =
-        native { native.setRoute(name, toJson("route", route).toString()) }.toLong()
+    public suspend fun explain(logId: String): Explanation = Explanation(document(native { native.explain(logId) }))
 
     /** Adds `feedback`, `score` or `metadata` to a log. What is absent stays as it is; null clears. */
     public suspend fun patchLog(logId: String, patch: Map<String, Any?>) {
@@ -106,6 +102,17 @@ public open class Gateway internal constructor(internal val native: dev.tollhous
     /** Tokens of a text or of chat messages before a call, offline. */
     public fun countTokens(model: String, input: Any): TokenCount =
         TokenCount(document(native { native.countTokens(model, toJson("input", input).toString()) }))
+
+    /**
+     * Puts a route in the place of the one of this name, or takes it away with null; gives its version. One that cannot
+     * work is refused, and the one that is there goes on.
+     *
+     * @param route a [Configuration.Route], or a map
+     */
+    public fun setRoute(name: String, route: Any?): Long {
+        val text = if (route is ConfigurationPart) route.toJson() else toJson("route", route).toString()
+        return native { native.setRoute(name, text) }.toLong()
+    }
 
     /** The configuration in force, with every default. Secrets show as `set`. */
     public fun config(): JsonObject = document(native { native.config() })

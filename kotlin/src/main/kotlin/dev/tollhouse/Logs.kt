@@ -111,6 +111,23 @@ public class Log internal constructor(json: JsonObject) : Record(json) {
     public val responseSize: Long get() = long("response_size")
 }
 
+/** A call's walk, in the order in which it went. */
+public class Explanation internal constructor(json: JsonObject) : Record(json) {
+    public val logId: String get() = text("log_id")
+    public val lines: List<ExplanationLine> = list("lines").map(::ExplanationLine)
+
+    /** The lines as a person reads them. */
+    override fun toString(): String = lines.joinToString("\n") { "${it.stage}: ${it.text}" }
+}
+
+/** What happened at one stage; the numbers behind it are in [json]. */
+public class ExplanationLine internal constructor(json: JsonObject) : Record(json) {
+    public val stage: String get() = text("stage")
+
+    /** In words. */
+    public val text: String get() = text("text")
+}
+
 /** One page of logs, without the beginnings of their bodies. */
 public class LogPage internal constructor(json: JsonObject) : Record(json) {
     public val logs: List<Log> = list("logs").map(::Log)

@@ -89,9 +89,23 @@ class GatewayTest {
         assertEquals(1L to BigDecimal("0.0000102"), usage.rows.single().requests to usage.total.cost)
         assertEquals(1L, gateway.logs(mapOf("provider" to "openai")).totalCount)
         assertTrue(gateway.countTokens("openai/gpt-4o-mini", "hello").exact)
+        val walk = gateway.explain(log.id)
+        assertEquals(log.id, walk.logId)
+        assertTrue(walk.lines.any { it.stage == "cache" && it.text.isNotEmpty() }, "$walk")
         gateway.flush()
         assertEquals(1L to null, gateway.health().let { it.written to it.degraded })
         assertEquals(1L, gateway.deleteLogs(emptyMap()))
+    }
+
+    @Test
+    fun `a route is set by its class or by a map`() = runBlocking {
+        val gateway = TestGateway(listOf(answer("a"), answer("b")))
+        assertEquals(1, gateway.setRoute("fast", Configuration.Route().apply { `try` += "openai/gpt-4o-mini" }))
+        assertEquals(listOf("a"), gateway.chat("dynamic/fast", "hi").text.toList())
+        assertEquals(2, gateway.setRoute("fast", mapOf("try" to listOf("groq/m"))))
+        assertEquals(listOf("b"), gateway.chat("dynamic/fast", "hi").text.toList())
+        assertThrows<TollhouseException.Config> { gateway.setRoute("fast", mapOf("tri" to 1)) }
+        Unit
     }
 
     @Test
@@ -121,7 +135,7 @@ class GatewayTest {
 
     @Test
     fun `opening starts no thread and no socket, and the first call does`() =
-        assertEquals(listOf("opened: [] and 0 sockets", "called: [tollhouse] and some sockets"), program("idle").lines())
+        assertEquals(listOf("opened: [] and 0 sockets", "called: [tollhouse, tollhouse-log] and some sockets"), program("idle").lines())
 
     @Test
     fun `a library that is not there is an error with its remedy`() {

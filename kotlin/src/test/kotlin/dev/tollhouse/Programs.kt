@@ -29,12 +29,13 @@ object Programs {
         gateway.config()
         println("opened: ${threads()} and ${sockets()} sockets")
         gateway.chat("openai/m", "hi").bytes()
+        gateway.flush()
         println("called: ${threads()} and ${if (sockets() > 0) "some" else "no"} sockets")
     }
 
     /** Those of the gateway, as the kernel names them; others are the virtual machine's. */
     private fun threads() =
-        File("/proc/self/task").listFiles()!!.map { File(it, "comm").readText().trim() }.filter { it.startsWith("tollhouse") }.distinct()
+        File("/proc/self/task").listFiles()!!.map { File(it, "comm").readText().trim() }.filter { it.startsWith("tollhouse") }.distinct().sorted()
 
     private fun sockets() =
         File("/proc/self/fd").listFiles()!!.count { runCatching { java.nio.file.Files.readSymbolicLink(it.toPath()) }.getOrNull().toString().startsWith("socket:") }
