@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderMap, HeaderValue};
 
 use crate::account::{Price, Prices};
-use crate::cache::{self, CacheStore};
+use crate::answer::Shared;
+use crate::cache::{self, CacheStore, Flights, Member};
 use crate::clock::Clock;
 use crate::config::{Config, Money, ProviderConfig, RouteConfig};
 use crate::error::Error;
@@ -21,6 +22,7 @@ use crate::refusal::Refusal;
 use crate::route::{self, Budget, KeyPool, Routes, Turn};
 use crate::secret::Secret;
 use crate::stage::{Stage, Stages};
+use crate::store::Background;
 use crate::transport::{HttpTransport, Transport};
 
 /// What is put in from outside. A forked child begins again with the same parts.
@@ -58,6 +60,8 @@ pub(crate) struct Engine {
     /// By provider slug.
     key_pools: HashMap<String, KeyPool>,
     cache: Box<dyn CacheStore>,
+    flights: Flights<Shared>,
+    pub(crate) background: Arc<Background>,
     random: Mutex<fastrand::Rng>,
     /// What routing leaves to chance. Apart from the ids, so that a test may know it.
     chance: Mutex<fastrand::Rng>,
@@ -83,6 +87,8 @@ impl Engine {
             prices: prices(&config),
             log: LogStore::new(log_settings(&config)),
             cache: Box::new(cache::Memory::new(config.cache.max_bytes.bytes(), config.cache.max_entry_bytes.bytes())),
+            flights: Flights::default(),
+            background: Arc::default(),
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             chance: Mutex::new(fastrand::Rng::with_seed(parts.seed.unwrap_or(!seed))),
             retries: Budget::new(config.retries.budget_percent),
@@ -161,10 +167,18 @@ impl Engine {
         self.cache.get(key.as_ref()?, self.clock.monotonic_us())
     }
 
+    /// A place among those who ask for the same as `target`. One who goes past the cache shares nothing.
+    pub(crate) fn join(&self, target: &Target) -> Option<Member<Shared>> {
+        let key = target.cache_key.get_or_init(|| self.cache_key(target)).filter(|_| !target.policy.cache.skip)?;
+        let max_bytes = usize::try_from(self.config.cache.max_entry_bytes.bytes()).unwrap_or(usize::MAX);
+        Some(self.flights.join(key, max_bytes))
+    }
+
     /// Whether the cache is on for `target`.
     pub(crate) fn caches(&self, target: &Target) -> bool {
-        let covered = cache::covers(&target.method, &target.body, target.stream);
-        self.stages.on(Stage::Cache) && covered && target.policy.cache.ttl().is_some()
+        let cache = &target.policy.cache;
+        let covered = cache::covers(&target.method, &target.body) && (!target.stream || cache.streams);
+        self.stages.on(Stage::Cache) && covered && cache.ttl().is_some()
     }
 
     /// Keeps the answer to `target`, if the cache is on for it. An answer that was fetched past the cache refreshes it.

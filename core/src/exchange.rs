@@ -14,6 +14,7 @@ use crate::record::{Attempt, AttemptState, Trail};
 use crate::usage::Format;
 
 /// Everything the road knows about a call.
+#[derive(Clone)]
 pub(crate) struct Exchange {
     /// A lowercase `UUIDv7`: request id and log id in one, as on the reference for single calls.
     pub(crate) id: String,
@@ -28,12 +29,16 @@ pub(crate) struct Exchange {
     /// What applies before a target is chosen: the gateway's settings under the request's headers.
     pub(crate) policy: Arc<Policy>,
     /// In the order in which they are tried. A route adds them one by one.
-    pub(crate) targets: Vec<Target>,
+    pub(crate) targets: Vec<Arc<Target>>,
     /// What a route is to find targets for.
     pub(crate) asked: Option<Asked>,
     /// Whether the caller gave a list: then a failure may fall back, and "nobody answered" has its own form.
     pub(crate) universal: bool,
     pub(crate) attempts: Vec<Attempt>,
+    /// The target to which a call is under way on behalf of others too.
+    pub(crate) flying: Option<usize>,
+    /// Whether this stands for all who share the answer.
+    pub(crate) is_shared: bool,
     pub(crate) trail: Trail,
     /// What the elements of a graph that count money are to be told of: their index, and whose money it is.
     pub(crate) passed: Vec<(usize, u64)>,
@@ -44,9 +49,28 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
+    /// The same for a call on behalf of all who ask for the same: its time and its limits are not those of one of them.
+    pub(crate) fn for_flight(&self) -> Self {
+        Self {
+            attempts: Vec::new(),
+            flying: None,
+            is_shared: true,
+            trail: Trail::default(),
+            total: None,
+            held: Held::default(),
+            ..self.clone()
+        }
+    }
+
     /// Whether the last try was a success.
     pub(crate) fn succeeded(&self) -> bool {
         self.attempts.last().is_some_and(|attempt| attempt.state == AttemptState::Started && attempt.failure.is_none())
+    }
+
+    /// Takes note of what was tried at target number `step`, for this call or for others that ask for the same.
+    pub(crate) fn tried(&mut self, step: usize, attempts: &[Attempt]) {
+        let step = u32::try_from(step).unwrap_or(u32::MAX);
+        self.attempts.extend(attempts.iter().cloned().map(|attempt| Attempt { step, ..attempt }));
     }
 
     /// How much is left of the call's time at `now_us` of the monotonic clock; `None` if it has no bound.
@@ -56,6 +80,7 @@ impl Exchange {
 }
 
 /// A chat in OpenAI's shape that leaves it to a route which model answers.
+#[derive(Clone)]
 pub(crate) struct Asked {
     /// The route's name.
     pub(crate) route: String,

@@ -1,6 +1,7 @@
 //! tollhouse: an AI gateway that runs inside your application.
 
 mod account;
+mod answer;
 mod cache;
 mod clock;
 mod config;
@@ -42,8 +43,8 @@ pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
     AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, Cause, Ceiling, Config, Count, Dimension, InsteadConfig,
     LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice, ModelConfig, Money, PriceConfig, ProviderConfig,
-    QuotaConfig, RetryConfig, RouteConfig, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig,
-    WhenFull,
+    QuotaConfig, Replay, RetryConfig, RouteConfig, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique,
+    TimeoutConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder};

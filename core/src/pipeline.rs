@@ -9,8 +9,10 @@ mod admit;
 mod answer;
 mod attempt;
 mod choose;
+mod flight;
 mod hold;
 mod metered;
+mod passing;
 mod prepare;
 mod resolve;
 mod settle;
@@ -19,11 +21,13 @@ mod trail;
 
 use std::sync::Arc;
 
-use self::answer::Answer;
 use self::choose::Way;
+use self::flight::{Flown, fly};
 #[cfg(feature = "testing")]
 pub(crate) use self::resolve::resolve;
 use self::settle::Open;
+use crate::answer::{Answer, Head, Shared};
+use crate::cache::{Entry, Member};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::message::{Request, Response};
@@ -45,7 +49,9 @@ pub(crate) async fn handle(engine: Arc<Engine>, request: Request) -> Response {
 /// How a call came to its answer.
 pub(crate) enum Outcome {
     /// From the cache, for the target of this index.
-    Hit(usize, crate::cache::Entry),
+    Hit(usize, Entry),
+    /// Together with others, from the provider of the target of this index.
+    Shared(usize, Arc<Head>, Member<Shared>),
     /// From the provider of the target of this index.
     Answered(usize, Answer),
     /// From nobody.
@@ -53,13 +59,13 @@ pub(crate) enum Outcome {
 }
 
 /// The walk within the time that the call has in all.
-async fn in_time(engine: &Engine, exchange: &mut Exchange) -> Outcome {
+async fn in_time(engine: &Arc<Engine>, exchange: &mut Exchange) -> Outcome {
     let total = exchange.total;
     let walked = within(&engine.clock, total, walk(engine, exchange)).await;
     walked.unwrap_or_else(|| Outcome::Refused(Refusal::out_of_time(total.unwrap_or_default())))
 }
 
-async fn walk(engine: &Engine, exchange: &mut Exchange) -> Outcome {
+async fn walk(engine: &Arc<Engine>, exchange: &mut Exchange) -> Outcome {
     let (mut answered, mut refused) = (None, None);
     let mut way = Way::of(engine, exchange);
     loop {
@@ -71,9 +77,11 @@ async fn walk(engine: &Engine, exchange: &mut Exchange) -> Outcome {
         if let Some(entry) = engine.cached(&exchange.targets[step]) {
             return Outcome::Hit(step, entry);
         }
-        let answer = match admit::admit(engine, exchange, step).await {
-            Ok(()) => attempt::attempt(engine, exchange, step, &way).await,
-            Err(refusal) => Err(refusal),
+        let leg = way.leg(engine, exchange);
+        let answer = match fly(engine, exchange, step, leg).await {
+            Flown::Hit(entry) => return Outcome::Hit(step, entry),
+            Flown::Shared(head, member) => return Outcome::Shared(step, head, member),
+            Flown::Own(reached) => reached,
         };
         way.ended(exchange, step, answer.as_ref().err());
         match answer {

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::config::{Backoff, Cause, Config};
+use crate::config::{Backoff, Cause, Config, Replay};
 use crate::headers::{self, request as name};
 use crate::metadata;
 use crate::money::CustomCost;
@@ -46,6 +46,8 @@ pub(crate) struct CachePolicy {
     ttl: Option<Duration>,
     pub(crate) skip: bool,
     pub(crate) key: Option<String>,
+    pub(crate) streams: bool,
+    pub(crate) replay: Replay,
 }
 
 impl CachePolicy {
@@ -79,7 +81,13 @@ impl Policy {
     /// The gateway's own settings.
     pub(crate) fn of(config: &Config) -> Self {
         Self {
-            cache: CachePolicy { ttl: config.cache.ttl(), skip: false, key: None },
+            cache: CachePolicy {
+                ttl: config.cache.ttl(),
+                skip: false,
+                key: None,
+                streams: config.cache.streams,
+                replay: config.cache.replay,
+            },
             retry: RetryPolicy {
                 max_attempts: u32::from(config.retries.max_attempts),
                 delay: config.retries.delay.duration(),

@@ -30,7 +30,7 @@ pub(crate) fn quoted(word: &str) -> String {
 }
 
 /// An answer of the gateway's own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: u32,

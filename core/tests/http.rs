@@ -1,5 +1,6 @@
 //! The gateway over real HTTP, against the scripted upstream.
 
+use http::HeaderValue;
 use serde_json::{Value, json};
 use tollhouse::{Config, ErrorKind, Gateway, Request, Response};
 use tollhouse_upstream::{Fail, Step, Upstream};
@@ -103,6 +104,8 @@ async fn a_stream_cut_at_any_byte_is_an_error() {
                 let body = json!({"model": "anthropic/claude-haiku-4-5", "stream": true, "max_tokens": 9, "messages": [{"role": "user", "content": "a b"}]});
                 request = Request::post("/compat/chat/completions", &body);
             }
+            // The whole one is in the cache from the first call on.
+            request.headers.insert("cf-aig-skip-cache", HeaderValue::from_static("true"));
             request
         };
         let whole = text(gateway.handle(request()).await.unwrap()).await.unwrap();

@@ -44,6 +44,10 @@ export interface CacheConfig {
   max_bytes?: Size;
   /** Larger requests and answers are not stored. */
   max_entry_bytes?: Size;
+  /** Whether streams are stored and answered too. */
+  streams?: boolean;
+  /** How a stored stream is given again. */
+  replay?: Replay;
   /** `ttl` as a plain number of milliseconds. */
   ttl_ms?: number;
 }
@@ -53,6 +57,9 @@ export type Span = string | 0;
 
 /** A number of bytes. KB, MB and GB go in steps of 1000; KiB, MiB and GiB in steps of 1024. */
 export type Size = string | number;
+
+/** How a stored stream is given again. Its chunks are those that had come either way. */
+export type Replay = "at_once" | "original";
 
 /**
  * What is refused, or made to wait, before a call is made. Several rules hold together: a call passes all of them, or

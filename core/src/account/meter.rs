@@ -21,6 +21,8 @@ pub(crate) struct Metered {
     pub(crate) usage: Option<Usage>,
     /// Whether the protocol's end was seen and no error event; `None` as long as a stream goes on whose end is not known.
     pub(crate) complete: Option<bool>,
+    /// Whether the last event was seen: nothing follows it. Gemini's streams have none of their own.
+    pub(crate) is_over: bool,
     /// The model that the stream names.
     pub(crate) model_served: Option<String>,
 }
@@ -53,6 +55,7 @@ impl Meter {
                 (false, true) => Some(true),
                 (false, false) => self.marks_end.then_some(false),
             },
+            is_over: self.heard.over && !self.heard.failed,
             model_served: self.heard.model.clone(),
         }
     }
@@ -66,6 +69,7 @@ struct Heard {
     latest: Vec<u8>,
     model: Option<String>,
     ended: bool,
+    over: bool,
     failed: bool,
 }
 
@@ -78,6 +82,7 @@ impl Heard {
             latest: Vec::new(),
             model: None,
             ended: false,
+            over: false,
             failed: false,
         }
     }
@@ -85,7 +90,8 @@ impl Heard {
     fn event(&mut self, event: &Event) {
         let data = event.data.as_bytes();
         if data == b"[DONE]" {
-            self.ended |= matches!(self.format, Format::Openai | Format::WorkersAi);
+            self.over |= matches!(self.format, Format::Openai | Format::WorkersAi);
+            self.ended |= self.over;
             return;
         }
         if self.format == Format::Gemini && has_value(data, &self.marks.usage) {
@@ -125,6 +131,11 @@ impl Heard {
             self.counts = if self.format == Format::Anthropic { counts.or(self.counts) } else { counts };
         }
         self.failed |= answer.error.is_some() || kind == "error";
+        self.over |= match self.format {
+            Format::Openai => ends_response(kind),
+            Format::Anthropic => kind == "message_stop",
+            _ => false,
+        };
         self.ended |= match self.format {
             Format::Openai => ends_response(kind) || answer.has_finished_choice(),
             Format::Anthropic => kind == "message_stop",
@@ -326,7 +337,7 @@ mod tests {
         let empty = "data: {\"choices\":[{\"finish_reason\":\"\"}]}\n\n";
         assert_eq!(whole(Format::Openai, empty).complete, Some(false), "an empty reason is none");
         let other = meter_of_unknown(Format::Other, "anything");
-        assert_eq!(other, Metered { usage: None, complete: None, model_served: None });
+        assert_eq!(other, Metered { usage: None, complete: None, is_over: false, model_served: None });
         assert_eq!(whole(Format::Gemini, "").complete, Some(false));
     }
 
@@ -349,7 +360,8 @@ mod tests {
         ];
         for format in [Format::Openai, Format::Anthropic, Format::Gemini, Format::WorkersAi] {
             let metered = whole(format, &lines.join("\n\n"));
-            assert_eq!(metered, Metered { usage: None, complete: Some(false), model_served: None }, "{format:?}");
+            let nothing = Metered { usage: None, complete: Some(false), is_over: false, model_served: None };
+            assert_eq!(metered, nothing, "{format:?}");
         }
         let mut endless = Meter::new(Format::Openai, true);
         endless.feed(&vec![b'x'; 9 << 20]);

@@ -22,7 +22,10 @@ struct Timed {
 impl Memory {
     /// A cache of at most `max_bytes`, no answer larger than `max_entry_bytes`.
     pub(crate) fn new(max_bytes: u64, max_entry_bytes: u64) -> Self {
-        let entries = Cache::builder().max_capacity(max_bytes).weigher(|_, timed: &Timed| weight(&timed.entry)).build();
+        let entries = Cache::builder()
+            .max_capacity(max_bytes)
+            .weigher(|_, timed: &Timed| u32::try_from(timed.entry.weight()).unwrap_or(u32::MAX))
+            .build();
         Self { entries, max_entry_bytes }
     }
 }
@@ -46,21 +49,15 @@ impl CacheStore for Memory {
     }
 }
 
-/// Body, headers and an allowance for what surrounds them.
-fn weight(entry: &Entry) -> u32 {
-    let headers: usize = entry.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
-    u32::try_from(entry.body.len() + headers + 256).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use http::{HeaderMap, StatusCode};
 
+    use super::super::Kept;
     use super::*;
 
     fn entry(bytes: usize) -> Entry {
-        let body = Bytes::from(vec![b'x'; bytes]);
+        let body = Kept::Whole(vec![b'x'; bytes].into());
         Entry { status: StatusCode::OK, headers: HeaderMap::new(), body, model_served: None, cost: None }
     }
 

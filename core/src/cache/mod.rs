@@ -1,33 +1,26 @@
-//! Exact answers, kept in memory. The road asks before it calls a provider and stores what was whole and good.
+//! Exact answers, whole or streamed. The road asks before it calls a provider and stores what was whole and good.
 
+mod entry;
+mod flight;
 mod key;
 mod memory;
+mod replay;
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::IgnoredAny;
 
+pub(crate) use self::entry::{Entry, Kept, Recording};
+pub(crate) use self::flight::{Bill, Cargo, Flights, Flow, Heading, Landing, Member, Turn};
 pub(crate) use self::key::key;
 pub(crate) use self::memory::Memory;
+pub(crate) use self::replay::Replay;
 use crate::exchange::CacheKey;
 use crate::headers;
-use crate::usage::NanoUsd;
 
 /// The reference caches requests up to 25 MB.
 const MAX_REQUEST_BYTES: usize = 25 * 1000 * 1000;
-
-/// A whole answer, ready to be given again.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    pub(crate) model_served: Option<String>,
-    /// What the answer had cost: what a hit saves.
-    pub(crate) cost: Option<NanoUsd>,
-}
 
 /// Where answers are kept.
 pub(crate) trait CacheStore: Send + Sync {
@@ -38,9 +31,9 @@ pub(crate) trait CacheStore: Send + Sync {
     fn put(&self, key: CacheKey, entry: Entry, ttl: Duration, now_us: u64);
 }
 
-/// Whether a request may be answered from the cache at all: streams are not, and neither is what is over 25 MB.
-pub(crate) fn covers(method: &http::Method, body: &[u8], stream: bool) -> bool {
-    method == http::Method::POST && !stream && body.len() <= MAX_REQUEST_BYTES
+/// Whether a request may be answered from the cache at all: what is over 25 MB is not.
+pub(crate) fn covers(method: &http::Method, body: &[u8]) -> bool {
+    method == http::Method::POST && body.len() <= MAX_REQUEST_BYTES
 }
 
 /// The headers that every later caller may see: a cookie is for the one that it was sent to.
@@ -50,11 +43,10 @@ pub(crate) fn kept_headers(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// Whether an answer may be kept by its head: good, text or image.
+/// Whether an answer may be kept by its head: good, text, image or a stream of events.
 pub(crate) fn is_cacheable(status: StatusCode, headers: &HeaderMap) -> bool {
     let Some(kind) = headers::media_type(headers) else { return false };
-    let textual = kind.starts_with("text/") && kind != "text/event-stream";
-    status == StatusCode::OK && (textual || kind.starts_with("image/") || kind.ends_with("json"))
+    status == StatusCode::OK && (kind.starts_with("text/") || kind.starts_with("image/") || kind.ends_with("json"))
 }
 
 /// Whether an answer may be kept by its body. Where the connection ends with the answer, one that was cut looks whole, so
@@ -82,7 +74,7 @@ mod tests {
             assert!(!kept(StatusCode::OK, kind, r#"{"a": ["#) && !kept(StatusCode::OK, kind, ""), "{kind}");
         }
         assert!(kept(StatusCode::OK, "text/plain", "") && kept(StatusCode::OK, "image/png", "\u{89}PNG"));
-        assert!(!kept(StatusCode::OK, "text/event-stream", "") && !kept(StatusCode::OK, "audio/mpeg", ""));
+        assert!(!kept(StatusCode::OK, "audio/mpeg", ""));
         assert!(!kept(StatusCode::ACCEPTED, "application/json", "{}"));
     }
 }

@@ -112,6 +112,10 @@ pub struct CacheConfig {
     pub max_bytes: Size,
     /// Larger requests and answers are not stored.
     pub max_entry_bytes: Size,
+    /// Whether streams are stored and answered too.
+    pub streams: bool,
+    /// How a stored stream is given again.
+    pub replay: Replay,
 }
 
 impl CacheConfig {
@@ -124,8 +128,25 @@ impl CacheConfig {
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        Self { ttl: None, max_bytes: Size::new(256_000_000), max_entry_bytes: Size::new(25_000_000) }
+        Self {
+            ttl: None,
+            max_bytes: Size::new(256_000_000),
+            max_entry_bytes: Size::new(25_000_000),
+            streams: true,
+            replay: Replay::default(),
+        }
     }
+}
+
+/// How a stored stream is given again. Its chunks are those that had come either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Replay {
+    /// As fast as the caller reads.
+    #[default]
+    AtOnce,
+    /// With the pauses that were between its chunks.
+    Original,
 }
 
 /// What is tried again at the same target.

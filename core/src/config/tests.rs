@@ -18,7 +18,7 @@ fn nothing_written_is_the_default() {
         config.to_json(),
         json!({
             "id": "default",
-            "cache": {"ttl": null, "max_bytes": "256MB", "max_entry_bytes": "25MB"},
+            "cache": {"ttl": null, "max_bytes": "256MB", "max_entry_bytes": "25MB", "streams": true, "replay": "at_once"},
             "limits": {"requests": null, "tokens": null, "cost": null, "concurrency": null, "rules": {},
                 "quotas": {"pace": false, "max_wait": "10s"}},
             "retries": {"max_attempts": 1, "delay": "500ms", "backoff": "exponential", "jitter_percent": 0,

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, header};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,56 +10,19 @@ use std::task::{Context, Poll};
 use super::hold;
 use super::prepare::Reading;
 use crate::account::{Meter, read_answer};
+use crate::answer::{Answer, Content, Whole};
 use crate::config::Broken;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::headers::{self, REFRAMED, response as name};
 use crate::message::ByteStream;
-use crate::provider::StreamDecoder;
 use crate::record::AttemptState;
-use crate::route::UnderWay;
 use crate::stage::Stage;
 use crate::transport::{TransportError, UpstreamResponse};
-use crate::usage::Usage;
 
 /// An answer up to this size is read whole before it is passed on, unless it is a stream.
 const MAX_WHOLE_BYTES: usize = 25 * 1000 * 1000;
-
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) content: Content,
-    /// When its head came (monotonic).
-    pub(crate) head_us: u64,
-}
-
-pub(crate) enum Content {
-    Whole { body: Bytes, usage: Option<Usage>, model_served: Option<String> },
-    Stream { body: ByteStream, meter: Option<Box<Meter>>, decoder: Option<Box<dyn StreamDecoder>> },
-}
-
-impl Answer {
-    pub(crate) fn is_success(&self) -> bool {
-        self.status.as_u16() < 400
-    }
-
-    /// The same, and the call counts as under way until its body was read.
-    pub(super) fn accompanied(mut self, under_way: Option<UnderWay>) -> Self {
-        if let (Content::Stream { body, .. }, Some(under_way)) = (&mut self.content, under_way) {
-            under_way.during(body);
-        }
-        self
-    }
-
-    /// Our own tries were the caller's wish, so its SDK is asked not to multiply them.
-    pub(super) fn final_failure(mut self, tries_were_asked: bool) -> Self {
-        if tries_were_asked {
-            self.headers.insert(name::SHOULD_RETRY, HeaderValue::from_static("false"));
-        }
-        self
-    }
-}
 
 pub(super) async fn read(
     engine: &Engine,
@@ -97,12 +60,12 @@ pub(super) async fn read(
         return Ok(Answer { status, headers, content: Content::Stream { body, meter, decoder }, head_us });
     }
     let body = match whole(body).await {
-        Ok(Whole::All(body)) => body,
-        Ok(Whole::TooMuch(_)) if reading.decoding.is_some() => {
+        Ok(Read::All(body)) => body,
+        Ok(Read::TooMuch(_)) if reading.decoding.is_some() => {
             let error = Error::new(ErrorKind::TooLarge, "the answer is over 25 MB: too large to be translated");
             return Err(TransportError { state: AttemptState::Started, error });
         }
-        Ok(Whole::TooMuch(body)) => {
+        Ok(Read::TooMuch(body)) => {
             let content = Content::Stream { body, meter: None, decoder: None };
             return Ok(Answer { status, headers, content, head_us });
         }
@@ -117,7 +80,7 @@ pub(super) async fn read(
             .map_err(|error| TransportError { state: AttemptState::Started, error })?,
         None => body,
     };
-    Ok(Answer { status, headers, content: Content::Whole { body, usage, model_served }, head_us })
+    Ok(Answer { status, headers, content: Content::Whole(Whole { body, usage, model_served }), head_us })
 }
 
 fn add_changes(headers: &mut HeaderMap, reading: &Reading) {
@@ -135,28 +98,28 @@ fn is_small(headers: &HeaderMap, kind: Option<&str>) -> bool {
     }
 }
 
-enum Whole {
+enum Read {
     All(Bytes),
     TooMuch(ByteStream),
 }
 
 /// The whole body; or, past the bound, a stream that begins with what was read.
-async fn whole(mut body: ByteStream) -> Result<Whole, Error> {
+async fn whole(mut body: ByteStream) -> Result<Read, Error> {
     let Some(first) = next(&mut body).await.transpose()? else {
-        return Ok(Whole::All(Bytes::new()));
+        return Ok(Read::All(Bytes::new()));
     };
     let Some(second) = next(&mut body).await.transpose()? else {
-        return Ok(Whole::All(first));
+        return Ok(Read::All(first));
     };
     let mut all = BytesMut::from(first);
     all.extend_from_slice(&second);
     while let Some(chunk) = next(&mut body).await.transpose()? {
         all.extend_from_slice(&chunk);
         if all.len() > MAX_WHOLE_BYTES {
-            return Ok(Whole::TooMuch(Box::pin(Resumed { head: Some(all.freeze()), rest: body })));
+            return Ok(Read::TooMuch(Box::pin(Resumed { head: Some(all.freeze()), rest: body })));
         }
     }
-    Ok(Whole::All(all.freeze()))
+    Ok(Read::All(all.freeze()))
 }
 
 pub(super) async fn next(body: &mut ByteStream) -> Option<Result<Bytes, Error>> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 
 use super::admit;
-use super::answer::{self, Answer, Content};
-use super::choose::Way;
+use super::answer;
+use super::choose::Leg;
 use super::prepare::prepare;
+use crate::answer::{Answer, Content, Whole};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::{Exchange, Target};
@@ -23,7 +24,7 @@ pub(super) async fn attempt(
     engine: &Engine,
     exchange: &mut Exchange,
     step: usize,
-    way: &Way,
+    leg: &Leg,
 ) -> Result<Answer, Refusal> {
     let target = &exchange.targets[step];
     let mut turn = engine.key_turn(target);
@@ -35,7 +36,7 @@ pub(super) async fn attempt(
     engine.retries.count(&target.provider.slug);
     let mut request = Some(request);
     let timeout = target.policy.timeout.filter(|_| engine.stages.on(Stage::Timeout));
-    let mut tries = Tries::new(&target.policy.retry, timeout, !way.is_last(engine, exchange));
+    let mut tries = Tries::new(&target.policy.retry, timeout, !leg.is_last);
     let mut pause_us = 0;
     loop {
         let number = tries.begin();
@@ -43,7 +44,7 @@ pub(super) async fn attempt(
         let started_us = engine.clock.monotonic_us();
         let sending = if tries.is_last() && turn.is_none() { request.take() } else { request.clone() };
         let sending = sending.expect("only the last try takes the request");
-        let under_way = way.candidate.as_ref().map(|candidate| candidate.health.begin());
+        let under_way = leg.candidate.as_ref().map(|candidate| candidate.health.begin());
         let sent = send(engine, exchange, step, sending, &tries).await;
         let first_byte_us = engine.clock.monotonic_us();
         let read = match sent {
@@ -52,7 +53,7 @@ pub(super) async fn attempt(
         };
         let Some(attempt) = exchange.attempts.last_mut() else { continue };
         attempt.duration_us = first_byte_us - started_us;
-        tell(attempt, &read, way.minds_refusals());
+        tell(attempt, &read, leg.minds_refusals);
         if let (Some(turn), Ok(answer)) = (&mut turn, &read)
             && let Some((told, again)) =
                 turn.after(answer.status, asked_wait(engine, answer), engine.clock.monotonic_us())
@@ -66,7 +67,7 @@ pub(super) async fn attempt(
                 continue;
             }
         }
-        way.learn(engine, attempt.failure, attempt.duration_us);
+        leg.learn(engine, attempt.failure, attempt.duration_us);
         if let (Some(key), Ok(answer)) = (&lent, &read)
             && answer.status == StatusCode::UNAUTHORIZED
         {
@@ -86,7 +87,7 @@ pub(super) async fn attempt(
 }
 
 /// A try as it is remembered from its start on: a caller that lets go in the middle may have been answered already.
-fn begun(target: &Target, step: usize, number: u32, waited_us: u64) -> Attempt {
+pub(super) fn begun(target: &Target, step: usize, number: u32, waited_us: u64) -> Attempt {
     Attempt {
         step: u32::try_from(step).unwrap_or(u32::MAX),
         number,
@@ -107,9 +108,13 @@ fn tell(attempt: &mut Attempt, read: &Result<Answer, TransportError>, minds_refu
             attempt.state = AttemptState::Started;
             attempt.status = Some(answer.status.as_u16());
             attempt.failure = match &answer.content {
-                Content::Whole { body, .. } if !answer.is_success() => Some(route::classify(answer.status, body)),
+                Content::Whole(Whole { body, .. }) if !answer.is_success() => {
+                    Some(route::classify(answer.status, body))
+                }
                 Content::Stream { .. } if !answer.is_success() => Some(route::classify(answer.status, &[])),
-                Content::Whole { body, .. } if minds_refusals && route::is_refusal(body) => Some(Failure::Refusal),
+                Content::Whole(Whole { body, .. }) if minds_refusals && route::is_refusal(body) => {
+                    Some(Failure::Refusal)
+                }
                 _ => None,
             };
         }
@@ -165,7 +170,9 @@ async fn send(
     if let Some(pace) = pace {
         pace.learn(answer.status, &answer.headers);
     }
-    let between = deadlines.read.or(engine.config.timeouts.between_chunks());
+    // Those who share an answer have each their own time; see `Passing`.
+    let own = deadlines.read.filter(|_| !exchange.is_shared);
+    let between = own.or(engine.config.timeouts.between_chunks());
     let left = exchange.left(engine.clock.monotonic_us());
     answer.body = watch(answer.body, between, left, &engine.clock);
     Ok(answer)
@@ -176,7 +183,7 @@ fn tries_were_asked(exchange: &Exchange, step: usize) -> bool {
 }
 
 /// Nobody answered. A list of targets fails as on the reference; a single call tells a timeout from a broken way.
-fn no_answer(exchange: &Exchange, step: usize, error: Error) -> Refusal {
+pub(super) fn no_answer(exchange: &Exchange, step: usize, error: Error) -> Refusal {
     let status = match error.kind() {
         _ if exchange.universal => StatusCode::BAD_REQUEST,
         ErrorKind::InvalidRequest => StatusCode::BAD_REQUEST,

@@ -11,7 +11,7 @@ use crate::exchange::Exchange;
 use crate::policy::Policy;
 use crate::record::Failure;
 use crate::refusal::{Refusal, code};
-use crate::route::{Candidate, Course, Here, Question};
+use crate::route::{Breaker, Candidate, Course, Here, Question};
 use crate::stage::Stage;
 
 /// The way of a call from target to target.
@@ -19,7 +19,7 @@ pub(super) struct Way {
     next: usize,
     course: Option<Course>,
     /// The one that the route has led to.
-    pub(super) candidate: Option<Arc<Candidate>>,
+    candidate: Option<Arc<Candidate>>,
 }
 
 impl Way {
@@ -48,7 +48,7 @@ impl Way {
             let policy = policy(engine, exchange, course);
             let (provider, model) = (&candidate.provider, &candidate.model);
             let target = chat::of_model(policy, asked.headers.clone(), &asked.body, asked.stream, provider, model)?;
-            exchange.targets.push(target);
+            exchange.targets.push(target.into());
         }
         self.next += 1;
         Ok((step < exchange.targets.len()).then_some(step))
@@ -67,24 +67,36 @@ impl Way {
         }
     }
 
-    /// Whether no other target can follow.
-    pub(super) fn is_last(&self, engine: &Engine, exchange: &Exchange) -> bool {
+    /// How the target that was led to is to be asked.
+    pub(super) fn leg(&self, engine: &Engine, exchange: &Exchange) -> Leg {
         let no_more = self.course.as_ref().map_or(self.next >= exchange.targets.len(), Course::is_last);
-        no_more || !engine.stages.on(Stage::Fallback)
+        Leg {
+            is_last: no_more || !engine.stages.on(Stage::Fallback),
+            candidate: self.candidate.clone(),
+            minds_refusals: self.course.as_ref().is_some_and(|course| course.route.minds_refusals()),
+            breaker: self.course.as_ref().map(|course| course.route.breaker),
+        }
     }
+}
 
+/// What the tries at one target need to know of the way.
+pub(super) struct Leg {
+    /// Whether no other target can follow.
+    pub(super) is_last: bool,
+    pub(super) candidate: Option<Arc<Candidate>>,
     /// Whether an answer that refuses the content is a failure here.
-    pub(super) fn minds_refusals(&self) -> bool {
-        self.course.as_ref().is_some_and(|course| course.route.minds_refusals())
-    }
+    pub(super) minds_refusals: bool,
+    breaker: Option<Breaker>,
+}
 
+impl Leg {
     /// Tells the one that was asked how it did, for the calls that come.
     pub(super) fn learn(&self, engine: &Engine, failure: Option<Failure>, took_us: u64) {
-        let (Some(candidate), Some(course)) = (&self.candidate, &self.course) else { return };
+        let (Some(candidate), Some(breaker)) = (&self.candidate, self.breaker) else { return };
         let now_us = engine.clock.monotonic_us();
         match failure {
             None => candidate.health.answered(std::time::Duration::from_micros(took_us), now_us),
-            Some(Failure::Outage | Failure::RateLimit) => candidate.health.failed(course.route.breaker, now_us),
+            Some(Failure::Outage | Failure::RateLimit) => candidate.health.failed(breaker, now_us),
             Some(_) => {}
         }
     }

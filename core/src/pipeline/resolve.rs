@@ -5,7 +5,7 @@ pub(super) mod chat;
 mod entry;
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -36,6 +36,8 @@ pub(crate) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
         universal: false,
         asked: None,
         attempts: Vec::new(),
+        flying: None,
+        is_shared: false,
         trail: Trail::default(),
         passed: Vec::new(),
         total: engine.config.timeouts.total().filter(|_| engine.stages.on(Stage::Timeout)),
@@ -60,14 +62,14 @@ fn targets(engine: &Engine, exchange: &mut Exchange, mut request: Request) -> Re
             let headers = forwarded(engine, request.headers);
             match chat::route(&request.body) {
                 Some(name) => exchange.asked = Some(chat::asked(engine, name, headers, request.body)?),
-                None => exchange.targets.push(chat::target(engine, policy.clone(), headers, &request.body)?),
+                None => exchange.targets.push(chat::target(engine, policy.clone(), headers, &request.body)?.into()),
             }
         }
         Address::Native { provider, path, query } => {
             let (path, query) = address::redirected(engine, &provider, &mut request.headers)?.unwrap_or((path, query));
             let headers = forwarded(engine, request.headers);
             let peek = Peek::at(&request.body);
-            exchange.targets.push(Target {
+            exchange.targets.push(Arc::new(Target {
                 model: peek
                     .model
                     .map(Cow::into_owned)
@@ -83,7 +85,7 @@ fn targets(engine: &Engine, exchange: &mut Exchange, mut request: Request) -> Re
                 provider,
                 path,
                 query,
-            });
+            }));
         }
     }
     Ok(())

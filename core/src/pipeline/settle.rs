@@ -5,11 +5,15 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 
 use super::Outcome;
-use super::answer::{Answer, Content};
+use super::attempt::begun;
+use super::flight::Keeping;
 use super::metered::Metered;
-use super::settling::{End, Settling, content_type};
+use super::passing::{Passing, Source};
+use super::settling::{End, Settling, content_type, price};
 use super::trail;
-use crate::cache;
+use crate::answer::{Answer, Content, Head, Shared, Whole};
+use crate::cache::{self, Kept, Member, Recording};
+use crate::config;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::headers::response as name;
@@ -38,6 +42,7 @@ impl Open {
         match outcome {
             Outcome::Refused(refusal) => refuse(engine, exchange, refusal),
             Outcome::Hit(step, entry) => hit(engine, exchange, step, entry),
+            Outcome::Shared(step, head, member) => shared(engine, exchange, step, &head, member),
             Outcome::Answered(step, answer) => answered(engine, exchange, step, answer),
         }
     }
@@ -45,7 +50,12 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let Some(exchange) = self.exchange.take() else { return };
+        let Some(mut exchange) = self.exchange.take() else { return };
+        if let Some(step) = exchange.flying {
+            // What it came to is with those who go on with it, if there are any.
+            let attempt = begun(&exchange.targets[step], step, 1, 0);
+            exchange.attempts.push(attempt);
+        }
         let step = exchange.attempts.last().map_or(0, |attempt| attempt.step as usize);
         let settling = Settling::new(self.engine.clone(), exchange, step);
         settling.finish(End {
@@ -71,20 +81,26 @@ fn refuse(engine: Arc<Engine>, exchange: Box<Exchange>, refusal: Refusal) -> Res
 }
 
 fn hit(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, entry: cache::Entry) -> Response {
-    let mut headers = entry.headers;
+    let cache::Entry { status, mut headers, body, model_served, cost: saved } = entry;
     stamp(&engine, &mut headers, &exchange, step, Some("HIT"));
+    let paced = exchange.targets[step].policy.cache.replay == config::Replay::Original;
     let mut settling = Settling::new(engine, exchange, step);
     settling.cached = true;
-    settling.status = Some(entry.status.as_u16());
+    settling.status = Some(status.as_u16());
     settling.response_content_type = content_type(&headers);
-    settling.finish(End {
-        size: entry.body.len() as u64,
-        body: Some(entry.body.clone()),
-        model_served: entry.model_served,
-        saved: entry.cost,
-        ..End::default()
-    });
-    Response { status: entry.status, headers, body: Body::full(entry.body), failure: None }
+    let body = match body {
+        Kept::Whole(body) => {
+            let size = body.len() as u64;
+            settling.finish(End { size, body: Some(body.clone()), model_served, saved, ..End::default() });
+            Body::full(body)
+        }
+        Kept::Stream { bytes, cuts } => {
+            settling.stream = true;
+            let replay = cache::Replay::new(bytes, cuts, paced.then(|| settling.engine.clock.clone()));
+            Body::stream(Box::pin(Passing::new(Source::Cache { replay, model_served, saved }, settling)))
+        }
+    };
+    Response { status, headers, body, failure: None }
 }
 
 fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: Answer) -> Response {
@@ -99,21 +115,59 @@ fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: A
     let body = match content {
         Content::Stream { body, meter, decoder } => {
             settling.stream = true;
-            Body::stream(Box::pin(Metered::new(body, meter, decoder, settling)))
+            let max_bytes = settling.engine.config.cache.max_entry_bytes.bytes();
+            let recording = |headers| Keeping { status, headers, recording: Recording::new(head_us, max_bytes) };
+            // Only the meter knows whether a stream was whole.
+            let keeping = kept_headers.filter(|_| meter.is_some()).map(recording);
+            let source = Source::Provider(Metered::new(body, meter, decoder), keeping);
+            Body::stream(Box::pin(Passing::new(source, settling)))
         }
-        Content::Whole { body, usage, model_served } => {
-            let end = End { usage, model_served, size: body.len() as u64, body: Some(body.clone()), ..End::default() };
+        Content::Whole(Whole { body, usage, model_served }) => {
             if let Some(headers) = kept_headers.filter(|headers| cache::is_whole(headers, &body)) {
-                let (cost, _) = settling.cost(&end);
-                let model_served = end.model_served.clone();
-                let entry = cache::Entry { status, headers, body: body.clone(), model_served, cost };
-                settling.engine.remember(&settling.exchange.targets[step], entry);
+                let target = &settling.exchange.targets[step];
+                let (cost, _) = price(&settling.engine, target, Some(status), usage.as_ref(), model_served.as_deref());
+                let (body, model_served) = (Kept::Whole(body.clone()), model_served.clone());
+                settling.engine.remember(target, cache::Entry { status, headers, body, model_served, cost });
             }
+            let end = End { usage, model_served, size: body.len() as u64, body: Some(body.clone()), ..End::default() };
             settling.finish(end);
             Body::full(body)
         }
     };
     Response { status, headers, body, failure: None }
+}
+
+/// An answer that others have asked for too. Who leads has made the call; for the others it is a hit.
+fn shared(
+    engine: Arc<Engine>,
+    exchange: Box<Exchange>,
+    step: usize,
+    head: &Arc<Head>,
+    member: Member<Shared>,
+) -> Response {
+    let mut headers = head.headers.clone();
+    let leads = member.leads();
+    stamp(&engine, &mut headers, &exchange, step, Some(if leads { "MISS" } else { "HIT" }));
+    let first_byte_us = if leads { head.head_us } else { engine.clock.monotonic_us() };
+    let mut settling = Settling::new(engine, exchange, step);
+    settling.status = Some(head.status.as_u16());
+    settling.first_byte_us = Some(first_byte_us);
+    settling.response_content_type = content_type(&headers);
+    let body = match head.whole.clone() {
+        None => {
+            settling.stream = true;
+            let source = Source::flight(member, head.clone(), &settling);
+            Body::stream(Box::pin(Passing::new(source, settling)))
+        }
+        Some(Whole { body, usage, model_served }) => {
+            let size = body.len() as u64;
+            let mut end = End { usage, model_served, size, body: Some(body.clone()), ..End::default() };
+            settling.share(&mut end, member.bill(), &head.attempts);
+            settling.finish(end);
+            Body::full(body)
+        }
+    };
+    Response { status: head.status, headers, body, failure: None }
 }
 
 /// The headers by which a caller knows what happened.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::{HeaderMap, StatusCode, header};
 
 use super::admit;
+use crate::cache::Bill;
 use crate::engine::Engine;
 use crate::exchange::{Exchange, Target};
-use crate::record::Record;
+use crate::record::{Attempt, Record};
 use crate::stage::Stage;
-use crate::usage::Usage;
+use crate::usage::{NanoUsd, Usage};
 
 /// A call whose answer is on its way to the caller.
 pub(super) struct Settling {
@@ -22,6 +23,8 @@ pub(super) struct Settling {
     pub(super) response_content_type: Option<String>,
     pub(super) cached: bool,
     pub(super) stream: bool,
+    /// Whether others go on with the call and pay.
+    unpaid: bool,
 }
 
 /// How the answer ended.
@@ -34,7 +37,7 @@ pub(super) struct End {
     pub(super) cancelled: bool,
     pub(super) truncated: bool,
     pub(super) error: Option<String>,
-    pub(super) saved: Option<i64>,
+    pub(super) saved: Option<NanoUsd>,
 }
 
 impl Settling {
@@ -48,11 +51,12 @@ impl Settling {
             response_content_type: None,
             cached: false,
             stream: false,
+            unpaid: false,
         }
     }
 
     fn target(&self) -> Option<&Target> {
-        self.exchange.targets.get(self.step)
+        self.exchange.targets.get(self.step).map(AsRef::as_ref)
     }
 
     pub(super) fn keeps_payloads(&self) -> bool {
@@ -60,24 +64,45 @@ impl Settling {
         policy.log && policy.payloads
     }
 
+    /// Takes a part in an answer that many share: one of them pays, and for the others it is what an answer from the cache
+    /// is.
+    pub(super) fn share(&mut self, end: &mut End, bill: Bill, attempts: &[Attempt]) {
+        match bill {
+            Bill::Ours => {
+                // One who has taken over was not there when they were made.
+                if self.exchange.attempts.iter().all(|attempt| attempt.step as usize != self.step) {
+                    self.exchange.tried(self.step, attempts);
+                }
+            }
+            Bill::Passed => {
+                // Another one goes on with the call, and pays.
+                end.usage = None;
+                self.unpaid = true;
+            }
+            Bill::Theirs => {
+                let saved = self.price(end.usage.as_ref(), end.model_served.as_deref()).0;
+                end.saved = saved.filter(|_| end.error.is_none());
+                end.usage = None;
+                self.cached = true;
+            }
+        }
+    }
+
+    fn price(&self, usage: Option<&Usage>, model_served: Option<&str>) -> (Option<NanoUsd>, bool) {
+        let Some(target) = self.target() else { return (None, false) };
+        let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
+        price(&self.engine, target, status, usage, model_served)
+    }
+
     /// What the call cost, and whether the caller named the price.
-    pub(super) fn cost(&self, end: &End) -> (Option<i64>, bool) {
+    fn cost(&self, end: &End) -> (Option<NanoUsd>, bool) {
         if self.cached {
             return (Some(0), false);
         }
-        let Some(target) = self.target() else { return (None, false) };
-        // Not every answer tells its usage, and a total that the caller names needs none.
-        let unknown = Usage::default();
-        let usage = end.usage.as_ref().unwrap_or(&unknown);
-        if !self.engine.stages.on(Stage::Account) || self.status.is_none_or(|status| status >= 400) {
+        if self.unpaid {
             return (None, false);
         }
-        let custom = target.policy.custom_cost.as_ref();
-        let cost = |model: &str| crate::account::cost(&self.engine.prices, custom, &target.provider.slug, model, usage);
-        match (cost(&target.model), &end.model_served) {
-            ((None, _), Some(served)) => cost(served),
-            (known, _) => known,
-        }
+        self.price(end.usage.as_ref(), end.model_served.as_deref())
     }
 
     /// Writes the call down.
@@ -133,6 +158,28 @@ impl Settling {
         record.attempts = self.exchange.attempts;
         record.trail = self.exchange.trail;
         self.engine.log.append(record);
+    }
+}
+
+/// What an answer of `target` costs, and whether the caller named the price.
+pub(super) fn price(
+    engine: &Engine,
+    target: &Target,
+    status: Option<StatusCode>,
+    usage: Option<&Usage>,
+    model_served: Option<&str>,
+) -> (Option<NanoUsd>, bool) {
+    if !engine.stages.on(Stage::Account) || status.is_none_or(|status| status.as_u16() >= 400) {
+        return (None, false);
+    }
+    // Not every answer tells its usage, and a total that the caller names needs none.
+    let unknown = Usage::default();
+    let usage = usage.unwrap_or(&unknown);
+    let custom = target.policy.custom_cost.as_ref();
+    let cost = |model: &str| crate::account::cost(&engine.prices, custom, &target.provider.slug, model, usage);
+    match (cost(&target.model), model_served) {
+        ((None, _), Some(served)) => cost(served),
+        (known, _) => known,
     }
 }
 

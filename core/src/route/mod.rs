@@ -26,7 +26,7 @@ pub(crate) use self::candidate::Candidate;
 pub(crate) use self::course::{Course, Here};
 pub(crate) use self::failure::{classify, is_refusal};
 pub(crate) use self::fit::Question;
-pub(crate) use self::health::UnderWay;
+pub(crate) use self::health::{Breaker, UnderWay};
 pub(crate) use self::keys::{KeyPool, Turn};
 pub(crate) use self::retry::{Ending, retry_after};
 pub(crate) use self::routes::{Parts, Routes};

@@ -88,10 +88,13 @@ impl Rooms {
     }
 
     /// Whether the limits let one more call for `user` pass. Without limits all pass.
+    ///
+    /// # Panics
+    /// Never: nobody else holds the target.
     #[must_use]
     pub fn admit(&self, user: &str) -> bool {
         let mut caller = self.caller.lock().unwrap_or_else(PoisonError::into_inner);
-        let target = &mut caller.targets[0];
+        let target = Arc::get_mut(&mut caller.targets[0]).expect("nobody else holds this target");
         Arc::make_mut(&mut target.policy).metadata.insert("user".to_owned(), user.into());
         let (limits, mut held) = (&self.engine.limits, Held::default());
         let asks = limits.asks(target, &held, &|_| None);

@@ -85,15 +85,23 @@ extension Configuration {
         public var maxBytes: Int64?
         /// Larger requests and answers are not stored.
         public var maxEntryBytes: Int64?
+        /// Whether streams are stored and answered too.
+        public var streams: Bool?
+        /// How a stored stream is given again.
+        public var replay: Replay?
 
         public init(
             ttl: Duration? = nil,
             maxBytes: Int64? = nil,
-            maxEntryBytes: Int64? = nil
+            maxEntryBytes: Int64? = nil,
+            streams: Bool? = nil,
+            replay: Replay? = nil
         ) {
             self.ttl = ttl
             self.maxBytes = maxBytes
             self.maxEntryBytes = maxEntryBytes
+            self.streams = streams
+            self.replay = replay
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -101,6 +109,8 @@ extension Configuration {
             try parts.encodeIfPresent(ttl?.spanText, forKey: "ttl")
             try parts.encodeIfPresent(maxBytes, forKey: "max_bytes")
             try parts.encodeIfPresent(maxEntryBytes, forKey: "max_entry_bytes")
+            try parts.encodeIfPresent(streams, forKey: "streams")
+            try parts.encodeIfPresent(replay, forKey: "replay")
         }
     }
 }
@@ -674,6 +684,16 @@ extension Configuration {
             try parts.encodeIfPresent(port, forKey: "port")
             try parts.encodeIfPresent(token, forKey: "token")
         }
+    }
+}
+
+extension Configuration {
+    /// How a stored stream is given again. Its chunks are those that had come either way.
+    public enum Replay: String, Encodable, Sendable, CaseIterable {
+        /// As fast as the caller reads.
+        case atOnce = "at_once"
+        /// With the pauses that were between its chunks.
+        case original
     }
 }
 

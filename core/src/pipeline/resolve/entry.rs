@@ -35,7 +35,7 @@ struct Entry<'a> {
 }
 
 /// The targets of a universal body: a list of entries, or one.
-pub(super) fn targets(engine: &Engine, policy: &Arc<Policy>, body: &Bytes) -> Result<Vec<Target>, Refusal> {
+pub(super) fn targets(engine: &Engine, policy: &Arc<Policy>, body: &Bytes) -> Result<Vec<Arc<Target>>, Refusal> {
     let bad = |error| not_readable("request", &error);
     let entries: Vec<&RawValue> = match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => vec![serde_json::from_slice(body).map_err(bad)?],
@@ -46,7 +46,7 @@ pub(super) fn targets(engine: &Engine, policy: &Arc<Policy>, body: &Bytes) -> Re
         return Err(Refusal::bad(code::BAD_PARAMETER, "body", message));
     }
     let target = |(index, entry): (usize, &&RawValue)| {
-        target(engine, policy, entry).map_err(|refusal| refusal.under(&format!("[{index}]: ")))
+        target(engine, policy, entry).map(Arc::new).map_err(|refusal| refusal.under(&format!("[{index}]: ")))
     };
     entries.iter().enumerate().map(target).collect()
 }

@@ -134,11 +134,19 @@ public class Configuration : ConfigurationPart() {
         /** Larger requests and answers are not stored. */
         public var maxEntryBytes: Long? = null
 
+        /** Whether streams are stored and answered too. */
+        public var streams: Boolean? = null
+
+        /** How a stored stream is given again. */
+        public var replay: Replay? = null
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "ttl" to ttl,
                 "max_bytes" to maxBytes,
                 "max_entry_bytes" to maxEntryBytes,
+                "streams" to streams,
+                "replay" to replay,
             )
     }
 
@@ -610,6 +618,14 @@ public class Configuration : ConfigurationPart() {
                 "port" to port,
                 "token" to token,
             )
+    }
+
+    /** How a stored stream is given again. Its chunks are those that had come either way. */
+    public enum class Replay(override val word: String) : ConfigurationWord {
+        /** As fast as the caller reads. */
+        AT_ONCE("at_once"),
+        /** With the pauses that were between its chunks. */
+        ORIGINAL("original"),
     }
 
     /** What a rule counts. */
