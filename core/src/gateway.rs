@@ -1,6 +1,7 @@
 //! The handle: cheap to clone, safe to share between threads, nothing started before first use.
 
 mod explain;
+mod health;
 mod open;
 mod short;
 
@@ -10,11 +11,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+pub use self::health::Health;
 pub use self::open::GatewayBuilder;
 use self::open::Shared;
 use crate::config::{Config, RouteConfig};
 use crate::error::Error;
-use crate::log::{LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport};
+use crate::log::{LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport};
 use crate::message::{Request, Response};
 use crate::pipeline;
 
@@ -159,12 +161,14 @@ impl Gateway {
         self.shared.config()
     }
 
-    /// How the log is doing: whether it had to leave its file, and what it has lost.
+    /// How the log is doing, whether it had to leave its file, and what it has lost; and how the stores are doing that
+    /// processes share.
     ///
     /// # Errors
     /// `Closed`.
-    pub fn health(&self) -> Result<LogHealth, Error> {
-        Ok(self.shared.engine()?.log.health())
+    pub fn health(&self) -> Result<Health, Error> {
+        let engine = self.shared.engine()?;
+        Ok(Health { log: engine.log.health(), limits: engine.limits.health() })
     }
 
     /// Ends when everything that was logged so far is on disk.

@@ -47,7 +47,7 @@ pub use config::{
     TimeoutConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
-pub use gateway::{Gateway, GatewayBuilder};
+pub use gateway::{Gateway, GatewayBuilder, Health};
 pub use keys::{Asking, Key, KeySource};
 pub use log::{Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport, UsageRow};
 pub use message::{Body, ByteStream, Deadlines, Request, Response};

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
-use tollhouse::testing::TestGateway;
+use tollhouse::testing::{Folder, TestGateway};
 use tollhouse::{Request, Response};
 
 fn open(config: &Value, script: &Value) -> Arc<TestGateway> {
@@ -150,4 +150,55 @@ fn thousands_of_calls_at_once_stay_below_every_limit() {
         assert!(good <= 2_000 && good > 500, "{good} calls passed");
         assert_eq!(test.upstream.calls().as_array().unwrap().len() as u64, good);
     });
+}
+
+/// Names the file that the processes of one test share.
+const SHARED: &str = "TOLLHOUSE_TEST_LIMITS";
+const ALL: u64 = 200;
+const EACH: u64 = 120;
+
+/// What each of the processes does; without the file's name there is nothing to do.
+#[test]
+fn one_of_four_processes() {
+    let Ok(path) = std::env::var(SHARED) else { return };
+    let config = json!({"limits": {"requests": {"limit": ALL, "per": "1h", "technique": "sliding"}, "path": path}});
+    let test = open(&config, &json!(vec![stream(); usize::try_from(EACH).unwrap()]));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can be made");
+    let mut good = 0;
+    for _ in 0..EACH {
+        good += u64::from(runtime.block_on(ask(&test, "u", 5)).status == StatusCode::OK);
+    }
+    let failures = test.gateway.health().expect("it is open").limits.expect("the file is shared").failures;
+    println!("passed {good} failures {failures}");
+    test.gateway.close(std::time::Duration::from_secs(10));
+}
+
+#[test]
+fn four_processes_share_one_limit_in_a_file() {
+    let folder = Folder::new();
+    let program = std::env::current_exe().expect("a test knows its own program");
+    let children: Vec<_> = (0..4)
+        .map(|_| {
+            let mut command = std::process::Command::new(&program);
+            command.args(["--exact", "one_of_four_processes", "--nocapture"]).env(SHARED, folder.path("limits.db"));
+            command.stdout(std::process::Stdio::piped()).spawn().expect("a process can be started")
+        })
+        .collect();
+    let (mut good, mut failures) = (0, 0);
+    for child in children {
+        let output = child.wait_with_output().expect("a process ends");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}");
+        let number = |word: &str| -> u64 {
+            let mut words = text.split_whitespace().skip_while(|found| *found != word);
+            words.nth(1).and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {word} in {text}"))
+        };
+        good += number("passed");
+        failures += number("failures");
+    }
+    if failures == 0 {
+        assert_eq!(good, ALL, "all of the limit and no more");
+    }
+    // Where a machine is so slow that the file did not answer, a process goes on with its own share.
+    assert!(good <= 2 * ALL, "{good} calls passed, {failures} times the file did not answer");
 }

@@ -78,6 +78,13 @@ export interface LimitsConfig {
   rules?: Record<string, LimitRule>;
   /** The limits that providers have themselves. */
   quotas?: QuotaConfig;
+  /** A `SQLite` file in which the processes of one host count together. Without it each counts for itself. */
+  path?: string | null;
+  /**
+   * A Redis or Valkey server on which many hosts count together: `redis://[user:password@]host[:port][/database]`. It
+   * may hold a password, so it is kept like a key.
+   */
+  redis?: Secret | null;
 }
 
 /** One rule. */
@@ -146,6 +153,9 @@ export interface QuotaConfig {
   max_wait_ms?: number;
 }
 
+/** A secret. It is never shown again: `set` stands in its place. */
+export type Secret = string;
+
 /** What is tried again at the same target. */
 export interface RetryConfig {
   /** How often a target is tried, the first time included: 1 to 5. */
@@ -211,9 +221,6 @@ export interface ProviderConfig {
   /** Headers for every request that does not bring them itself. Their values are kept like keys. */
   headers?: Record<string, Secret>;
 }
-
-/** A secret. It is never shown again: `set` stands in its place. */
-export type Secret = string;
 
 /**
  * The format that a provider's bodies are in: it decides how usage and stream ends are read, and whether an

@@ -95,6 +95,16 @@ export interface LogHealth {
   /** Logs that the settings turned away. */
   refused: number;
   written: number;
+  /** Where processes count together for the limits; null where each counts for itself. */
+  limits: StoreHealth | null;
+}
+
+/** How a store outside of the process is doing. */
+export interface StoreHealth {
+  /** Why the store cannot be used just now; the gateway goes on without it meanwhile. */
+  degraded: string | null;
+  /** How often it was asked and did not answer. */
+  failures: number;
 }
 
 /** A number of tokens, and how it is known. */

@@ -1,6 +1,7 @@
 //! What may go out: rules that count, per span of time or at once, for everybody or for each of somebody.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use super::ceiling::Ceiling;
 use super::dimension::{By, Dimension};
 use super::units::Span;
 use crate::error::Error;
+use crate::secret::Secret;
 
 /// What is refused, or made to wait, before a call is made. Several rules hold together: a call passes all of them, or
 /// it counts in none.
@@ -28,6 +30,12 @@ pub struct LimitsConfig {
     pub rules: BTreeMap<String, LimitRule>,
     /// The limits that providers have themselves.
     pub quotas: QuotaConfig,
+    /// A `SQLite` file in which the processes of one host count together. Without it each counts for itself.
+    #[serde(serialize_with = "super::as_text")]
+    pub path: Option<PathBuf>,
+    /// A Redis or Valkey server on which many hosts count together: `redis://[user:password@]host[:port][/database]`. It
+    /// may hold a password, so it is kept like a key.
+    pub redis: Option<Secret>,
 }
 
 /// The limits that providers have themselves, as their answers tell.
@@ -79,8 +87,30 @@ impl LimitsConfig {
         for (path, count, rule) in self.all() {
             rule.validate(&path, count)?;
         }
+        self.validate_place()?;
         let (min, max) = (Span::from_millis(1), Span::from_millis(3_600_000));
         super::validate::within("limits.quotas.max_wait", self.quotas.max_wait, min, max, "; pace = false waits never")
+    }
+
+    fn validate_place(&self) -> Result<(), Error> {
+        let refuse = |key: &str, message: &str| Err(Error::config(format!("limits.{key}"), message));
+        if self.path.is_some() && self.redis.is_some() {
+            return refuse("redis", "path and redis are both given; keep one of them");
+        }
+        if self.path.is_some() && cfg!(not(feature = "sqlite")) {
+            return refuse("path", "this build has no SQLite; leave it out, and each process counts for itself");
+        }
+        match &self.redis {
+            Some(_) if cfg!(not(feature = "redis")) => {
+                refuse("redis", "this build has no Redis; leave it out, and each process counts for itself")
+            }
+            #[cfg(feature = "redis")]
+            Some(url) => {
+                let opened = crate::store::Redis::new(url, Duration::ZERO, std::sync::Arc::default());
+                opened.map(drop).map_err(|error| error.at("limits.redis"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ fn nothing_written_is_the_default() {
             "id": "default",
             "cache": {"ttl": null, "max_bytes": "256MB", "max_entry_bytes": "25MB", "streams": true, "replay": "at_once"},
             "limits": {"requests": null, "tokens": null, "cost": null, "concurrency": null, "rules": {},
-                "quotas": {"pace": false, "max_wait": "10s"}},
+                "quotas": {"pace": false, "max_wait": "10s"}, "path": null, "redis": null},
             "retries": {"max_attempts": 1, "delay": "500ms", "backoff": "exponential", "jitter_percent": 0,
                 "on": ["not_sent", "maybe_processed", 408, 425, 429, "5xx"], "budget_percent": 10},
             "timeouts": {"connect": "10s", "first_byte": null, "total": null, "between_chunks": "10m"},

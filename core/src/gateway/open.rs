@@ -154,12 +154,17 @@ impl Shared {
 
     pub(super) fn before_fork(&self, budget: Duration) -> bool {
         let engine = self.current.load();
-        engine.pid != std::process::id() || engine.log.release(budget)
+        if engine.pid != std::process::id() {
+            return true;
+        }
+        let counts = engine.limits.release(budget);
+        engine.log.release(budget) && counts
     }
 
     pub(super) fn close(&self, budget: Duration) {
         let engine = self.current.load_full();
         if !self.closed.swap(true, Ordering::AcqRel) && engine.pid == std::process::id() {
+            engine.limits.close(budget);
             engine.log.close(budget);
         }
     }

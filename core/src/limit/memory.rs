@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rule::Terms;
-use super::store::{Ask, Change, Full, LimitStore, Settling, Taken, Taking};
+use super::store::{Ask, Change, Full, LimitStore, Taken, Taking};
 use super::window::{Room, Window};
 use crate::held::LimitKey;
 
@@ -30,10 +30,15 @@ impl Memory {
     }
 
     pub(super) fn take_now(&self, asks: &[Ask], now_us: u64) -> Result<Vec<Taken>, Full> {
+        self.take_share(asks, 1, now_us)
+    }
+
+    /// Takes no more than one of `shares` equal shares of each limit, but never less than one.
+    pub(super) fn take_share(&self, asks: &[Ask], shares: u64, now_us: u64) -> Result<Vec<Taken>, Full> {
         // A call asks each rule once and in the rules' order, so two calls never wait for each other's locks.
-        let mut shards: Vec<_> = asks.iter().map(|ask| self.rules[ask.rule].shard(ask.key)).collect();
-        for (which, (ask, shard)) in asks.iter().zip(&mut shards).enumerate() {
-            let terms = &self.rules[ask.rule].terms;
+        let mut locked: Vec<_> = asks.iter().map(|ask| self.rules[ask.rule].shard(ask.key)).collect();
+        for (which, (ask, shard)) in asks.iter().zip(&mut locked).enumerate() {
+            let terms = &self.rules[ask.rule].terms.share(shares);
             let room = shard.get_mut(&ask.key).map_or(Room::Now, |window| window.room(terms, ask.amount, now_us));
             let room = if ask.amount > terms.limit { Room::Never } else { room };
             if room != Room::Now && !ask.observed {
@@ -41,15 +46,15 @@ impl Memory {
                 return Err(Full { which, room, used });
             }
         }
-        let taken = asks.iter().zip(&mut shards).map(|(ask, shard)| {
-            let terms = &self.rules[ask.rule].terms;
+        let taken = asks.iter().zip(&mut locked).map(|(ask, shard)| {
+            let terms = &self.rules[ask.rule].terms.share(shares);
             if !shard.contains_key(&ask.key) {
                 make_room(shard, terms, now_us);
             }
             let window = shard.entry(ask.key).or_default();
             let over = window.room(terms, ask.amount, now_us) != Room::Now;
             window.add(terms, ask.amount, now_us);
-            Taken { used: window.total(), reset_us: window.reset_us(terms, now_us), over }
+            Taken { used: window.total(), reset_us: window.reset_us(terms, now_us), over, at_us: now_us }
         });
         Ok(taken.collect())
     }
@@ -96,8 +101,7 @@ impl LimitStore for Memory {
         Box::pin(std::future::ready(self.take_now(asks, now_us)))
     }
 
-    fn settle(&self, changes: Vec<Change>, now_us: u64) -> Settling<'_> {
+    fn settle(&self, changes: Vec<Change>, now_us: u64) {
         self.settle_now(&changes, now_us);
-        Box::pin(std::future::ready(()))
     }
 }

@@ -7,6 +7,8 @@ mod queue;
 mod quota;
 mod refused;
 mod rule;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+mod shared;
 mod store;
 mod window;
 
@@ -26,10 +28,15 @@ use crate::config::{Config, Count};
 use crate::exchange::Target;
 use crate::held::{Held, Spent, Standing, Take};
 use crate::refusal::Refusal;
+use crate::store::StoreHealth;
 use crate::usage::{NanoUsd, Usage};
 
 /// What a target's usage would cost, where its price is known.
 pub(crate) type Cost<'a> = &'a dyn Fn(&Usage) -> Option<NanoUsd>;
+
+/// How long a call waits for a server that it shares counts with.
+#[cfg(feature = "redis")]
+const SERVER_WITHIN: Duration = Duration::from_millis(250);
 
 /// The rules of one gateway, and what they have counted.
 pub(crate) struct Limits {
@@ -40,10 +47,26 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// Limits that count where the configuration says.
     pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>) -> Self {
         let rules = Rule::all(config);
-        let store = Box::new(Memory::new(rules.iter().map(|rule| rule.terms)));
+        let store = place(config, &rules);
         Self { rules, store, queue: Queue::default(), clock }
+    }
+
+    /// How the place is doing that processes share, if there is one.
+    pub(crate) fn health(&self) -> Option<StoreHealth> {
+        self.store.health()
+    }
+
+    /// Lets go of what must not be carried through a fork. Says whether it was done within `budget`.
+    pub(crate) fn release(&self, budget: Duration) -> bool {
+        self.store.release(budget)
+    }
+
+    /// Does what is still to be done, within `budget`.
+    pub(crate) fn close(&self, budget: Duration) {
+        self.store.close(budget);
     }
 
     /// Whether nothing is limited.
@@ -96,7 +119,7 @@ impl Limits {
                 }
                 None => match self.store.take(asks, now_us).await {
                     Ok(taken) => {
-                        self.hold(asks, &taken, now_us, held);
+                        self.hold(asks, &taken, held);
                         return Ok(());
                     }
                     Err(full) => full,
@@ -114,15 +137,15 @@ impl Limits {
                 Some(same) => ticket.insert(same),
                 None => ticket.insert(self.queue.join(ask, priority)),
             };
-            ticket.turn(&self.clock, full.room, left).await;
+            ticket.turn(&self.clock, full.room, left, self.store.look_again()).await;
         }
     }
 
-    fn hold(&self, asks: &[Ask], taken: &[Taken], now_us: u64, held: &mut Held) {
+    fn hold(&self, asks: &[Ask], taken: &[Taken], held: &mut Held) {
         let mut nearest: Option<(f64, Standing)> = None;
         for (ask, taken) in asks.iter().zip(taken) {
             let rule = &self.rules[ask.rule];
-            held.takes.push(Take { rule: ask.rule, key: ask.key, amount: ask.amount, at_us: now_us });
+            held.takes.push(Take { rule: ask.rule, key: ask.key, amount: ask.amount, at_us: taken.at_us });
             if taken.over {
                 held.observed.push(ask.rule);
             }
@@ -178,7 +201,7 @@ impl Limits {
             return;
         }
         let lines: Vec<_> = changes.iter().map(|change| (change.rule, change.key)).collect();
-        drop(self.store.settle(changes, self.clock.now_us()));
+        self.store.settle(changes, self.clock.now_us());
         for line in lines {
             self.queue.wake(line);
         }
@@ -189,6 +212,22 @@ impl Limits {
         let names: Vec<_> = held.observed.iter().map(|rule| self.rules[*rule].path.as_str()).collect();
         (!names.is_empty()).then(|| names.join(", "))
     }
+}
+
+/// Where the counts are kept. What the configuration cannot mean was refused when it was read.
+fn place(config: &Config, rules: &[Rule]) -> Box<dyn LimitStore> {
+    let terms = || rules.iter().map(|rule| rule.terms);
+    #[cfg(feature = "sqlite")]
+    if let Some(path) = config.limits.path.as_ref().filter(|_| !rules.is_empty()) {
+        return Box::new(shared::Shared::new(shared::File::new(path, terms()), terms()));
+    }
+    #[cfg(feature = "redis")]
+    if let Some(url) = config.limits.redis.as_ref().filter(|_| !rules.is_empty())
+        && let Ok(redis) = crate::store::Redis::new(url, SERVER_WITHIN, Arc::default())
+    {
+        return Box::new(shared::Shared::new(shared::Server::new(redis, &config.id, terms()), terms()));
+    }
+    Box::new(Memory::new(terms()))
 }
 
 /// How much of what `count` counts a usage is; `None` where it is not known.

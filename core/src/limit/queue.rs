@@ -85,11 +85,14 @@ impl Ticket<'_> {
 
     /// Ends when it is worth another try: the first in line comes again when its time has come; everybody when called, and
     /// when `left` is over.
-    pub(super) async fn turn(&self, clock: &Arc<dyn Clock>, room: Room, left: Duration) {
+    /// The first also comes again after `look_again`, where others may give something back and call nobody.
+    pub(super) async fn turn(&self, clock: &Arc<dyn Clock>, room: Room, left: Duration, look_again: Option<Duration>) {
+        let first = self.is_first();
         let pause = match room {
-            Room::After(us) if self.is_first() => Duration::from_micros(us).min(left),
+            Room::After(us) if first => Duration::from_micros(us).min(left),
             _ => left,
         };
+        let pause = look_again.filter(|_| first).map_or(pause, |look_again| pause.min(look_again));
         let (mut called, mut timer) = (pin!(self.call.notified()), clock.sleep(pause));
         poll_fn(|cx| match called.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(()),

@@ -22,6 +22,13 @@ pub(crate) struct Terms {
     pub(crate) pace: Pace,
 }
 
+impl Terms {
+    /// One of `shares` equal shares of it.
+    pub(super) fn share(&self, shares: u64) -> Self {
+        Self { limit: (self.limit / shares.max(1)).max(1), ..*self }
+    }
+}
+
 /// How a count goes down again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use super::rule::Terms;
 use super::window::{Room, Window};
 use crate::held::LimitKey;
+use crate::store::StoreHealth;
 
 /// What a call wants of one rule.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Taken {
     pub(crate) reset_us: u64,
     /// Whether there was no room, and it was only observed.
     pub(crate) over: bool,
+    /// When it was taken, by the store's clock.
+    pub(crate) at_us: u64,
 }
 
 /// The rule that had no room.
@@ -60,14 +64,30 @@ impl Change {
 }
 
 pub(crate) type Taking<'a> = Pin<Box<dyn Future<Output = Result<Vec<Taken>, Full>> + Send + 'a>>;
-pub(crate) type Settling<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Where counts are kept. Neither method fails: a store that cannot be reached counts for this process alone.
 pub(crate) trait LimitStore: Send + Sync {
     /// Takes all that is asked for at `now_us` (wall clock), or nothing. The asks stand in the rules' order.
     fn take<'a>(&'a self, asks: &'a [Ask], now_us: u64) -> Taking<'a>;
 
-    /// Gives back what was not used, and counts what was used beyond. What is in memory is settled before the future is
-    /// polled, so that it may be dropped.
-    fn settle(&self, changes: Vec<Change>, now_us: u64) -> Settling<'_>;
+    /// Gives back what was not used, and counts what was used beyond. Nobody waits for it.
+    fn settle(&self, changes: Vec<Change>, now_us: u64);
+
+    /// After which time it is worth asking again although nobody was called: others may have given something back.
+    fn look_again(&self) -> Option<Duration> {
+        None
+    }
+
+    /// How the place outside of the process is doing, if there is one.
+    fn health(&self) -> Option<StoreHealth> {
+        None
+    }
+
+    /// Lets go of what must not be carried through a fork. Says whether it was done within `budget`.
+    fn release(&self, _budget: Duration) -> bool {
+        true
+    }
+
+    /// Does what is still to be done, within `budget`.
+    fn close(&self, _budget: Duration) {}
 }

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::rule::{Pace, Terms};
-use super::store::{Change, LimitStore};
+use super::store::Change;
 use super::window::Room;
 use super::*;
 use crate::clock::SystemClock;
@@ -96,14 +96,6 @@ fn a_key_is_small_and_is_let_go_of() {
         assert!(memory.take_now(&[Ask { key: key(number), ..ask(0, 0, 1) }], now_us).is_ok());
     }
     assert!(memory.keys() < 8_000, "{} keys are kept", memory.keys());
-}
-
-#[test]
-fn a_store_settles_before_it_is_waited_for() {
-    let memory = memory(&[(1, Pace::Held)]);
-    assert!(memory.take_now(&[ask(0, 1, 1)], NOW_US).is_ok());
-    drop(memory.settle(vec![Change { rule: 0, key: [1; 16], at_us: NOW_US, taken: 1, used: 0 }], NOW_US));
-    assert!(memory.take_now(&[ask(0, 1, 1)], NOW_US).is_ok());
 }
 
 #[test]

@@ -173,14 +173,14 @@ impl Window {
         self.at_us
     }
 
-    #[cfg(test)]
     /// The parts, for stores that keep them elsewhere.
+    #[cfg(any(test, feature = "sqlite"))]
     pub(super) fn parts(&self) -> (u64, u64, impl Iterator<Item = (u64, u64)>) {
         (self.at_us, self.used, self.older.iter().flat_map(|older| older.0.iter().copied()))
     }
 
-    #[cfg(test)]
     /// The window of these parts.
+    #[cfg(any(test, feature = "sqlite"))]
     pub(super) fn of_parts(at_us: u64, used: u64, older: impl Iterator<Item = (u64, u64)>) -> Self {
         let older: VecDeque<_> = older.collect();
         Self { at_us, used, older: (!older.is_empty()).then(|| Box::new(Older(older))) }

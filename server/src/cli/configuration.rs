@@ -61,7 +61,7 @@ where
     let gateway = Gateway::new(config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(question(gateway.clone()))?;
-    match gateway.health()?.degraded {
+    match gateway.health()?.log.degraded {
         // The answer is then of an empty log in memory.
         Some(reason) => Err(Failure::Failed(reason)),
         None => Ok(answer),

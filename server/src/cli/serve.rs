@@ -69,7 +69,7 @@ fn announce(gateway: &Gateway, loopback: &Loopback, out: &mut dyn Write) -> Resu
     others.row(["Any other provider", &loopback.get_url(Some("{provider}"))?]);
     others.row(["Any model in OpenAI's shape", &loopback.get_url(Some("compat"))?]);
     others.row(["A list of targets to try", &loopback.get_url(None)?]);
-    match (gateway.health()?.degraded, &config.logs.path) {
+    match (gateway.health()?.log.degraded, &config.logs.path) {
         (Some(reason), _) => others.row(["Logs", &reason]),
         (None, Some(path)) => others.row(["Logs (tollhouse logs)", &path.display().to_string()]),
         (None, None) => {}

@@ -131,6 +131,11 @@ extension Configuration {
         public var rules: [String: LimitRule]?
         /// The limits that providers have themselves.
         public var quotas: Quota?
+        /// A `SQLite` file in which the processes of one host count together. Without it each counts for itself.
+        public var path: String?
+        /// A Redis or Valkey server on which many hosts count together: `redis://[user:password@]host[:port][/database]`. It
+        /// may hold a password, so it is kept like a key.
+        public var redis: Secret?
 
         public init(
             requests: LimitRule? = nil,
@@ -138,7 +143,9 @@ extension Configuration {
             cost: LimitRule? = nil,
             concurrency: LimitRule? = nil,
             rules: [String: LimitRule]? = nil,
-            quotas: Quota? = nil
+            quotas: Quota? = nil,
+            path: String? = nil,
+            redis: Secret? = nil
         ) {
             self.requests = requests
             self.tokens = tokens
@@ -146,6 +153,8 @@ extension Configuration {
             self.concurrency = concurrency
             self.rules = rules
             self.quotas = quotas
+            self.path = path
+            self.redis = redis
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -156,6 +165,8 @@ extension Configuration {
             try parts.encodeIfPresent(concurrency, forKey: "concurrency")
             try parts.encodeIfPresent(rules, forKey: "rules")
             try parts.encodeIfPresent(quotas, forKey: "quotas")
+            try parts.encodeIfPresent(path, forKey: "path")
+            try parts.encodeIfPresent(redis, forKey: "redis")
         }
     }
 }

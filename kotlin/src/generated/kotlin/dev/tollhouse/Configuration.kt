@@ -204,6 +204,15 @@ public class Configuration : ConfigurationPart() {
             (quotas ?: Quota().also { quotas = it }).apply(set)
         }
 
+        /** A `SQLite` file in which the processes of one host count together. Without it each counts for itself. */
+        public var path: String? = null
+
+        /**
+         * A Redis or Valkey server on which many hosts count together: `redis://[user:password@]host[:port][/database]`. It
+         * may hold a password, so it is kept like a key.
+         */
+        public var redis: String? = null
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "requests" to requests,
@@ -212,6 +221,8 @@ public class Configuration : ConfigurationPart() {
                 "concurrency" to concurrency,
                 "rules" to rules,
                 "quotas" to quotas,
+                "path" to path,
+                "redis" to redis,
             )
     }
 

@@ -1,0 +1,16 @@
+//! How a gateway is doing, in one answer.
+
+use serde::Serialize;
+
+use crate::log::LogHealth;
+use crate::store::StoreHealth;
+
+/// How a gateway is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Health {
+    /// The log.
+    #[serde(flatten)]
+    pub log: LogHealth,
+    /// Where processes count together for the limits; `None` where each counts for itself.
+    pub limits: Option<StoreHealth>,
+}

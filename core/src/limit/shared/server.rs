@@ -1,0 +1,126 @@
+//! A Redis or Valkey server that many hosts share. Each call is one script, which the server runs as a whole; its time is
+//! the server's, so the hosts' clocks need not agree.
+
+use std::fmt::Write;
+
+use super::{Answer, Outside, PEER_US, PLACE_US};
+use crate::limit::rule::{Pace, Terms};
+use crate::limit::store::{Ask, Change, Full, Taken};
+use crate::limit::window::Room;
+use crate::store::{Redis, StoreHealth};
+
+/// The arithmetic of `window.rs`, in the server's own language.
+const WINDOW: &str = include_str!("window.lua");
+const TAKE: &str = include_str!("take.lua");
+const SETTLE: &str = include_str!("settle.lua");
+
+/// The counts on a server.
+pub(crate) struct Server {
+    redis: Redis,
+    terms: Vec<Terms>,
+    /// What all keys of this gateway begin with; the part in braces keeps them on one node of a cluster.
+    prefix: String,
+    /// This process among those that share the server.
+    holder: u64,
+}
+
+impl Server {
+    pub(crate) fn new(redis: Redis, id: &str, terms: impl Iterator<Item = Terms>) -> Self {
+        let holder = getrandom::u64().unwrap_or_else(|_| std::process::id().into());
+        Self { redis, terms: terms.collect(), prefix: format!("tollhouse:{{{id}}}:limit:"), holder }
+    }
+
+    fn key(&self, key: [u8; 16]) -> String {
+        let mut name = self.prefix.clone();
+        for byte in key {
+            let _ = write!(name, "{byte:02x}");
+        }
+        name
+    }
+
+    fn script(&self, text: &str, keys: impl ExactSizeIterator<Item = String>) -> redis::Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg(format!("{WINDOW}{text}")).arg(keys.len());
+        for key in keys {
+            command.arg(key);
+        }
+        command.arg(self.holder).arg(PLACE_US).arg(PEER_US);
+        command
+    }
+}
+
+impl Outside for Server {
+    async fn take(&self, asks: &[Ask], _now_us: u64) -> Option<Answer> {
+        let keys: Vec<_> = asks.iter().map(|ask| self.key(ask.key)).chain([format!("{}peers", self.prefix)]).collect();
+        let mut command = self.script(TAKE, keys.into_iter());
+        for ask in asks {
+            let terms = &self.terms[ask.rule];
+            command.arg(name(terms.pace)).arg(terms.limit).arg(terms.span_us);
+            command.arg(ask.amount).arg(u8::from(ask.observed));
+        }
+        let answer: Vec<i64> = self.redis.run(command).await?;
+        read(&answer, asks.len())
+    }
+
+    fn settle(&self, changes: Vec<Change>, _now_us: u64) {
+        self.redis.tell(self.settling(&changes));
+    }
+
+    fn health(&self) -> StoreHealth {
+        self.redis.health()
+    }
+}
+
+impl Server {
+    fn settling(&self, changes: &[Change]) -> redis::Cmd {
+        let keys: Vec<_> = changes.iter().map(|change| self.key(change.key)).collect();
+        let mut command = self.script(SETTLE, keys.into_iter());
+        for change in changes {
+            let terms = &self.terms[change.rule];
+            command.arg(name(terms.pace)).arg(terms.limit).arg(terms.span_us);
+            command.arg(change.taken).arg(change.used).arg(change.at_us);
+        }
+        command
+    }
+
+    /// As `settle`, and ends when it is done.
+    #[cfg(test)]
+    pub(super) async fn settled(&self, changes: &[Change]) {
+        let settled: Option<i64> = self.redis.run(self.settling(changes)).await;
+        assert!(settled.is_some(), "{:?}", self.redis.health());
+    }
+}
+
+fn name(pace: Pace) -> &'static str {
+    match pace {
+        Pace::Fixed => "fixed",
+        Pace::Sliding => "sliding",
+        Pace::Bucket => "bucket",
+        Pace::Held => "held",
+    }
+}
+
+/// `{1, peers, now, used, reset, over, …}`, or `{0, peers, which, room, used}` with a room of -1 for "when given back" and
+/// -2 for "never".
+fn read(answer: &[i64], asks: usize) -> Option<Answer> {
+    let number = |at: usize| answer.get(at).map(|number| number.unsigned_abs());
+    let peers = number(1)?;
+    if answer.first() == Some(&0) {
+        let room = match *answer.get(3)? {
+            -1 => Room::WhenGivenBack,
+            -2 => Room::Never,
+            after => Room::After(after.unsigned_abs()),
+        };
+        let which = usize::try_from(number(2)?).ok().filter(|which| *which < asks)?;
+        return Some(Answer { taken: Err(Full { which, room, used: number(4)? }), peers });
+    }
+    let at_us = number(2)?;
+    let taken = answer.get(3..)?.chunks_exact(3).map(|taken| Taken {
+        used: taken[0].unsigned_abs(),
+        reset_us: taken[1].unsigned_abs(),
+        over: taken[2] == 1,
+        at_us,
+    });
+    let taken: Vec<_> = taken.collect();
+    (taken.len() == asks).then_some(Answer { taken: Ok(taken), peers })
+}
