@@ -4,7 +4,6 @@
 //! Both answer within a bound or not at all. A store that is down costs a call nothing but the answer: it is counted, said
 //! in `health`, and tried again beside the calls.
 
-#[cfg(feature = "redis")]
 mod background;
 #[cfg(feature = "sqlite")]
 mod file;
@@ -20,7 +19,6 @@ mod setup;
 #[cfg(feature = "sqlite")]
 mod shared;
 
-#[cfg(feature = "redis")]
 pub(crate) use self::background::Background;
 #[cfg(feature = "sqlite")]
 pub(crate) use self::file::{SqliteFile, Unfit, is_damage};
