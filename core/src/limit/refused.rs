@@ -1,4 +1,4 @@
-//! What a call is told that did not pass: which rule, what was used, when to come again, and that nothing was sent.
+//! What a call is told that did not pass: which rule, what was used, and when to come again.
 
 use std::time::Duration;
 
@@ -52,13 +52,13 @@ impl Refused<'_> {
         let when = match self.full.room {
             Room::Never => {
                 let remedy = "it can never pass: set a lower max_tokens, or shorten the input";
-                return format!("Rate limited: {what}{whose}{needs}, so {remedy} ({path}). Nothing was sent.");
+                return format!("Rate limited: {what}{whose}{needs}, so {remedy} ({path}).");
             }
             Room::After(us) => format!("next in {} s, at {}", us.div_ceil(1_000_000), self.at(us)),
             Room::WhenGivenBack | Room::Now => "next when one of them ends".to_owned(),
         };
         let used = self.shown(self.full.used);
-        format!("Rate limited: {what}{whose}, {used} used{needs}; {when} ({path}).{waited} Nothing was sent.")
+        format!("Rate limited: {what}{whose}, {used} used{needs}; {when} ({path}).{waited}")
     }
 
     fn shown(&self, amount: u64) -> String {
