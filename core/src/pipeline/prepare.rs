@@ -56,6 +56,7 @@ pub(super) fn prepare(
         _ => None,
     };
     let Some(translation) = translation else {
+        sign(engine, target, &mut request, lent)?;
         return Ok((request, Reading { decoding: None, changes: Vec::new() }));
     };
     let translated = translation
@@ -66,6 +67,17 @@ pub(super) fn prepare(
     }
     request.url = provider.url(&translated.path, None);
     request.body = translated.body;
+    sign(engine, target, &mut request, lent)?;
     let decoding = Some(Decoding { translation, include_usage: translated.include_usage });
     Ok((request, Reading { decoding, changes: translated.changes }))
+}
+
+/// A signature covers the request as it goes out, so it comes last.
+fn sign(engine: &Engine, target: &Target, request: &mut UpstreamRequest, lent: Option<&Secret>) -> Result<(), Refusal> {
+    if !engine.stages.on(Stage::Keys) {
+        return Ok(());
+    }
+    let UpstreamRequest { method, url, headers, body, .. } = request;
+    let signed = target.provider.sign((method, url, body), headers, lent, engine.clock.now_us());
+    signed.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))
 }

@@ -2,6 +2,7 @@
 //! to one of another format. Data and pure translation; the road decides when to use them.
 
 mod anthropic;
+mod aws;
 pub(crate) mod catalogue;
 mod completion;
 mod gemini;

@@ -1,15 +1,19 @@
 //! One provider, ready to be called.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::credentials::{Auth, Credentials};
 use super::paths::{Paths, starts_with};
 use super::places::Found;
-use super::row::Row;
+use super::row::{Row, Sign};
 use crate::config::ProviderConfig;
 use crate::error::Error;
+use crate::provider::aws::{self, Keys};
 use crate::secret::Secret;
 use crate::usage::Format;
 
@@ -31,6 +35,8 @@ pub(crate) struct Provider {
     row: Option<&'static Row>,
     paths: Paths,
     credentials: Credentials,
+    /// The keys that calls are signed with.
+    aws: Option<aws::Source>,
     chat: Option<Chat>,
 }
 
@@ -57,6 +63,18 @@ impl Provider {
         settings: &ProviderConfig,
         environment: Environment,
     ) -> Result<Self, Error> {
+        let stored = match row.sign {
+            Some(Sign::Aws) => aws_keys(name, settings, environment)?,
+            None => None,
+        };
+        let region = stored.as_ref().and_then(|keys| keys.region().map(str::to_owned));
+        let environment: Environment<'_> = &|variable| {
+            let own = region.clone().filter(|_| variable == "AWS_REGION");
+            own.or_else(|| environment(variable))
+        };
+        // Keys to sign with are no token to be sent, and go before one in the environment.
+        let unkeyed = ProviderConfig { key: None, key_env: None, ..settings.clone() };
+        let (sent, variables): (_, &[&str]) = if stored.is_some() { (&unkeyed, &[]) } else { (settings, &row.env) };
         let paths = Paths { root: row.root, native: &row.native, models: row.models };
         let (base_url, missing) = match &settings.base_url {
             Some(url) => (without_root(url, row.root), None),
@@ -79,7 +97,8 @@ impl Provider {
             missing,
             row: Some(row),
             paths,
-            credentials: Credentials::new(auth, name, settings, &row.env, environment)?,
+            credentials: Credentials::new(auth, name, sent, variables, environment)?,
+            aws: row.sign.map(|Sign::Aws| aws::Source::new(stored, environment)),
             chat,
         })
     }
@@ -103,6 +122,7 @@ impl Provider {
             row: None,
             paths: Paths::default(),
             credentials: Credentials::new(Auth::bearer(), name, settings, &[], environment)?,
+            aws: None,
             chat: chat(format),
         })
     }
@@ -128,6 +148,7 @@ impl Provider {
             row: None,
             paths: Paths::default(),
             credentials: Credentials::new(Auth::bearer(), "", &settings, &[], &|_| None).ok()?,
+            aws: None,
             chat: None,
         };
         Some((provider, path))
@@ -229,12 +250,38 @@ impl Provider {
     /// Whether a call would go out without a key: neither the caller nor the configuration has one. Of an address that a
     /// caller made up this is never said, so that no key is ever lent to it.
     pub(crate) fn lacks_key(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
-        self.is_listed && self.credentials.lack(headers, query)
+        let signs = || self.aws.as_ref().is_some_and(|source| !matches!(source.keys(), Ok(None)));
+        self.is_listed && self.credentials.lack(headers, query) && !signs()
     }
 
     /// Puts a key that was brought for this call where the provider takes it.
     pub(crate) fn lend(&self, headers: &mut HeaderMap, key: &Secret) {
-        self.credentials.lend(headers, key);
+        if self.aws.is_none() || !Keys::is_meant(key.expose()) {
+            self.credentials.lend(headers, key);
+        }
+    }
+
+    /// Signs a request that is about to go out, where the provider wants that and no key is sent. `lent` is a key that was
+    /// brought for this call; `now_us` is the wall clock in microseconds since 1970 UTC.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    pub(crate) fn sign(
+        &self,
+        (method, url, body): (&Method, &str, &Bytes),
+        headers: &mut HeaderMap,
+        lent: Option<&Secret>,
+        now_us: u64,
+    ) -> Result<(), Error> {
+        let Some(source) = self.aws.as_ref().filter(|_| self.credentials.find(headers).is_none()) else {
+            return Ok(());
+        };
+        let keys = match lent.and_then(|key| Keys::parse(key.expose())) {
+            Some(keys) => Some(Arc::new(keys)),
+            None => source.keys()?,
+        };
+        let Some(keys) = keys else { return Ok(()) };
+        aws::sign(&keys, method, url, headers, body, now_us)
     }
 
     /// The header that holds the key: who pays. It is part of the cache key.
@@ -253,6 +300,20 @@ impl Provider {
         let usual = self.row.map(|row| row.base_url).filter(|base| self.moved && !base.contains('{'));
         own.into_iter().chain(usual.map(str::to_owned))
     }
+}
+
+/// The keys of AWS that are stored for a provider; `None` where the stored key is a token, or there is none.
+fn aws_keys(name: &str, settings: &ProviderConfig, environment: Environment<'_>) -> Result<Option<Keys>, Error> {
+    let stored = match (&settings.key, &settings.key_env) {
+        (Some(key), _) => Some(key.clone()),
+        (None, Some(variable)) => environment(variable).map(Secret::new),
+        (None, None) => None,
+    };
+    let Some(text) = stored.filter(|text| Keys::is_meant(text.expose())) else { return Ok(None) };
+    Keys::parse(text.expose()).map(Some).ok_or_else(|| {
+        let form = "expected {\"accessKeyId\", \"secretAccessKey\", \"sessionToken\"?, \"region\"?}, each a text";
+        Error::config(format!("providers.{name}.key"), form)
+    })
 }
 
 /// A base URL without the slash at its end, and without the root, which is added to every path anyway: people write

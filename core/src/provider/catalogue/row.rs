@@ -48,6 +48,9 @@ pub(super) struct Row {
     /// The header in which its own SDK tells a proxy where a call is to go.
     #[serde(default)]
     pub(super) target_header: Option<&'static str>,
+    /// How its calls are signed, where a key is not sent itself.
+    #[serde(default)]
+    pub(super) sign: Option<Sign>,
     /// Environment variables that its own SDK takes the key from, the strongest first.
     pub(super) env: Vec<&'static str>,
     /// Its API reference, which the row was written from.
@@ -72,6 +75,14 @@ pub(super) struct Chat {
     pub(super) path: &'static str,
     /// The format that it speaks.
     pub(super) format: Format,
+}
+
+/// How a call is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Sign {
+    /// AWS Signature Version 4.
+    Aws,
 }
 
 /// How a key is sent.

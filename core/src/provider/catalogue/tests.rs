@@ -1,5 +1,6 @@
 //! Names, places and paths: contract lines 5, 8 and 9. The environment is made up.
 
+mod aws;
 mod keys;
 mod places;
 
