@@ -222,7 +222,7 @@ impl Call {
 impl Call {
     /// [`Gateway::handle`].
     pub async fn handle(&self, gateway: Arc<Gateway>, request: Request) -> Result<Answer, Failure> {
-        answered(self.cancellable(async { gateway.core.handle(request.parsed()?).await })).await
+        Box::pin(answered(self.cancellable(async { gateway.core.handle(request.parsed()?).await }))).await
     }
 
     /// [`Gateway::run`].
@@ -232,7 +232,7 @@ impl Call {
         entries: String,
         options: Option<String>,
     ) -> Result<Answer, Failure> {
-        answered(self.cancellable(gateway.universal(entries, options))).await
+        Box::pin(answered(self.cancellable(gateway.universal(entries, options)))).await
     }
 
     /// [`Gateway::chat`].
@@ -243,7 +243,7 @@ impl Call {
         messages: String,
         options: Option<String>,
     ) -> Result<Answer, Failure> {
-        answered(self.cancellable(gateway.one_shape(model, messages, options))).await
+        Box::pin(answered(self.cancellable(gateway.one_shape(model, messages, options)))).await
     }
 }
 
