@@ -34,5 +34,8 @@ gen: ## Make the generated files anew: contract page, configuration schema, Swif
 vocabularies: ## Make the packed vocabularies anew from those that tiktoken-rs publishes
 	@$(CARGO) run -q -p tollhouse --features tokens --example vocabularies
 
+targets: ## Check the types for Android and iOS; some minutes, and nothing is linked
+	@./scripts/check-targets
+
 prices: ## Make the price table anew from the published package
 	@python3 scripts/prices.py
