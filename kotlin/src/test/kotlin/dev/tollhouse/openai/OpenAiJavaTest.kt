@@ -58,7 +58,7 @@ class OpenAiJavaTest {
         assertEquals("[openai gpt-4o-mini] You said: tell me a joke", text.toString())
 
         upstream.script("""{"fail": "stall"}""")
-        client().chat().completions().createStreaming(question()).use { it.stream().iterator().next() }
+        client().chat().completions().createStreaming(question("m-1")).use { it.stream().iterator().next() }
         assertEquals(listOf("complete", "client_gone"), upstream.ledger(2).map { it["ending"].text() })
     }
 
