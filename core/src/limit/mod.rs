@@ -215,6 +215,10 @@ impl Limits {
 }
 
 /// Where the counts are kept. What the configuration cannot mean was refused when it was read.
+#[cfg_attr(
+    not(any(feature = "redis", feature = "sqlite")),
+    expect(unused_variables, reason = "a build without shared stores counts in memory, whatever is configured")
+)]
 fn place(config: &Config, rules: &[Rule]) -> Box<dyn LimitStore> {
     let terms = || rules.iter().map(|rule| rule.terms);
     #[cfg(feature = "sqlite")]
