@@ -51,7 +51,7 @@ pub(super) async fn attempt(
             Ok(head) => answer::read(engine, exchange, step, &reading, head).await,
             Err(error) => Err(error),
         };
-        let Some(attempt) = exchange.attempts.last_mut() else { continue };
+        let attempt = exchange.attempts.last_mut().expect("this try was added above");
         attempt.duration_us = first_byte_us - started_us;
         tell(attempt, &read, leg.minds_refusals);
         if let (Some(turn), Ok(answer)) = (&mut turn, &read)
