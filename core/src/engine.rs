@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::account::{Price, Prices};
 use crate::answer::Shared;
-use crate::cache::{self, CacheStore, Flights, Member};
+use crate::cache::{self, CacheStore, Flights, Member, Scope};
 use crate::clock::Clock;
 use crate::config::{Config, Money, ProviderConfig, RouteConfig};
 use crate::error::Error;
@@ -203,7 +203,9 @@ impl Engine {
             target.provider.credential(&target.headers).map_or(&[], HeaderValue::as_bytes),
             &target.body,
         ];
-        Some(cache::key(&self.config.id, target.policy.cache.key.as_deref(), &parts))
+        let cache = &target.policy.cache;
+        let scope = Scope { gateway: &self.config.id, tenant: cache.scope.as_deref() };
+        Some(cache::key(scope, cache.key.as_deref(), &parts))
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod request {
     pub(crate) const SKIP_CACHE: HeaderName = HeaderName::from_static("cf-aig-skip-cache");
     pub(crate) const CACHE_TTL: HeaderName = HeaderName::from_static("cf-aig-cache-ttl");
     pub(crate) const CACHE_KEY: HeaderName = HeaderName::from_static("cf-aig-cache-key");
+    pub(crate) const CACHE_SCOPE: HeaderName = HeaderName::from_static("x-tollhouse-cache-scope");
     pub(crate) const COLLECT_LOG: HeaderName = HeaderName::from_static("cf-aig-collect-log");
     pub(crate) const COLLECT_LOG_PAYLOAD: HeaderName = HeaderName::from_static("cf-aig-collect-log-payload");
     pub(crate) const METADATA: HeaderName = HeaderName::from_static("cf-aig-metadata");

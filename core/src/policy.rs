@@ -46,6 +46,8 @@ pub(crate) struct CachePolicy {
     ttl: Option<Duration>,
     pub(crate) skip: bool,
     pub(crate) key: Option<String>,
+    /// Whose answers these are; within the gateway's own where nobody says.
+    pub(crate) scope: Option<String>,
     pub(crate) streams: bool,
     pub(crate) replay: Replay,
 }
@@ -85,6 +87,7 @@ impl Policy {
                 ttl: config.cache.ttl(),
                 skip: false,
                 key: None,
+                scope: None,
                 streams: config.cache.streams,
                 replay: config.cache.replay,
             },
@@ -113,6 +116,9 @@ impl Policy {
         }
         if let Some(ttl) = number(headers, &name::CACHE_TTL)?.or(number(headers, &name::OLD_CACHE_TTL)?) {
             self.cache.ttl = Some(Duration::from_secs(ttl).min(MAX_CACHE_TTL));
+        }
+        if let Some(scope) = headers::text(headers, &name::CACHE_SCOPE).filter(|scope| !scope.is_empty()) {
+            self.cache.scope = Some(scope.into_owned());
         }
         if let Some(key) = headers::text(headers, &name::CACHE_KEY).filter(|key| !key.is_empty()) {
             self.cache.key = Some(key.into_owned());

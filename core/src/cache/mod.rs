@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 
 pub(crate) use self::entry::{Entry, Kept, Recording};
 pub(crate) use self::flight::{Bill, Cargo, Flights, Flow, Heading, Landing, Member, Turn};
-pub(crate) use self::key::key;
+pub(crate) use self::key::{Scope, key};
 pub(crate) use self::memory::Memory;
 pub(crate) use self::replay::Replay;
 use crate::exchange::CacheKey;
