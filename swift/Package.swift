@@ -61,7 +61,6 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TollhouseTests", dependencies: ["Tollhouse", "TollhouseNative"], swiftSettings: strict),
-        .testTarget(name: "ExampleTests", dependencies: ["Tollhouse"]),
     ]
 )
 

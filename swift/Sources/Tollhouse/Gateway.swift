@@ -114,19 +114,11 @@ public final class Gateway: Sendable {
         try fromJSON(try await Tollhouse.native { [native] in try await native.getLog(logId: logId) })
     }
 
-    /// A call's walk, line by line: where it was resolved to, cache, each try, what it cost.
+    /// The walk of one call, line by line, in words: what it was resolved to, what the cache said, each try, the cost.
     ///
     /// - Throws: `logNotFound`.
-    public func explain(_ logId: String) async throws -> JSON {
+    public func explain(_ logId: String) async throws -> Explanation {
         try fromJSON(try await Tollhouse.native { [native] in try await native.explain(logId: logId) })
-    }
-
-    /// Puts a route in the place of the one of this name, or takes it away with null; gives its version.
-    ///
-    /// - Throws: `config`, if it cannot work; the route that is there goes on.
-    public func setRoute(_ name: String, _ route: JSON) throws(TollhouseError) -> UInt64 {
-        let route = try jsonText(route, naming: "route")
-        return try Tollhouse.native { try native.setRoute(name: name, route: route) }
     }
 
     /// Adds `feedback` (-1 or 1), a `score` or `metadata` to a log.
@@ -174,6 +166,17 @@ public final class Gateway: Sendable {
     public func countTokens(_ model: String, _ input: some Encodable) throws(TollhouseError) -> TokenCount {
         let input = try jsonText(input, naming: "input")
         return try fromJSON(try Tollhouse.native { try native.countTokens(model: model, input: input) })
+    }
+
+    /// Puts a named route in the place of the one that is there; calls that began go on with theirs. Null takes it away.
+    ///
+    /// - Parameter route: As under `routes.{name}` of the configuration: `try`, or a graph of `elements`.
+    /// - Returns: The route's version.
+    /// - Throws: `config`, with the field that cannot work; the route that is there goes on.
+    @discardableResult
+    public func setRoute(_ name: String, _ route: some Encodable) throws(TollhouseError) -> Int {
+        let route = try jsonText(route, naming: "route")
+        return Int(try Tollhouse.native { try native.setRoute(name: name, route: route) })
     }
 
     /// The configuration in force, with every default. Secrets show as `set`.

@@ -42,6 +42,37 @@ public struct UsageRow: Sendable, Hashable, Codable {
     private func whole(_ name: String) -> Int? { fields[name]?.integer.map(Int.init) }
 }
 
+/// The walk of one call.
+public struct Explanation: Sendable, Hashable, Codable {
+    public let logId: String
+    public let lines: [ExplanationLine]
+
+    private enum CodingKeys: String, CodingKey {
+        case lines
+        case logId = "log_id"
+    }
+}
+
+/// What happened at one stage.
+public struct ExplanationLine: Sendable, Hashable, Codable {
+    /// Every field: the numbers beside the words.
+    public let fields: [String: JSON]
+
+    /// `resolve`, `cache`, `route`, `skip`, `attempt`, `answer` or `cost`.
+    public var stage: String { fields["stage"]?.string ?? "" }
+    /// What happened, in words.
+    public var text: String { fields["text"]?.string ?? "" }
+
+    public init(from decoder: any Decoder) throws {
+        fields = try decoder.singleValueContainer().decode([String: JSON].self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(fields)
+    }
+}
+
 /// A number of tokens, and how it is known.
 public struct TokenCount: Sendable, Hashable, Codable {
     public let tokens: Int

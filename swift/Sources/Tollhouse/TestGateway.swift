@@ -13,18 +13,25 @@ public final class TestGateway: Sendable {
     private let native: TollhouseNative.TestGateway
 
     /// - Parameters:
-    ///   - configuration: As that of ``Gateway``; bodies are logged unless it says otherwise.
+    ///   - configuration: As that of ``Gateway``.
     ///   - script: What the only provider answers, one step to each call: `status`, `headers`; `json`, `text`, `sse` or `chunks` for the
     ///     body; `delay_ms`, `chunk_delay_ms` on the test's clock; `fail` with `connect`, `reset` or `cut`.
     public convenience init(_ configuration: Configuration = Configuration(), script: JSON = []) throws(TollhouseError) {
+        var (configuration, logs) = (configuration, configuration.logs ?? .init())
+        logs.payloads = logs.payloads ?? false
+        configuration.logs = logs
         try self.init(json: jsonText(configuration, naming: "configuration"), script: script)
     }
 
-    /// With the configuration as JSON text.
-    public init(json: String, script: JSON = []) throws(TollhouseError) {
+    /// With the configuration as JSON text, which is taken as it stands: bodies are logged unless it says otherwise.
+    public convenience init(json: String, script: JSON = []) throws(TollhouseError) {
+        try self.init(json: json, scriptText: jsonText(script, naming: "script"))
+    }
+
+    /// With the script as JSON text too, whose keys keep their order.
+    init(json: String, scriptText: String) throws(TollhouseError) {
         try checkLibrary()
-        let script = try jsonText(script, naming: "script")
-        let native = try Tollhouse.native { try TollhouseNative.TestGateway.open(config: json, script: script) }
+        let native = try Tollhouse.native { try TollhouseNative.TestGateway.open(config: json, script: scriptText) }
         self.native = native
         gateway = Gateway(native: native.gateway())
     }

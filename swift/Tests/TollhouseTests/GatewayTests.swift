@@ -93,6 +93,19 @@ final class GatewayTests: XCTestCase {
         XCTAssertEqual(try test.gateway.health().dropped, 0)
     }
 
+    func testARouteIsSetAndExplained() async throws {
+        let gateway = try TestGateway(script: [answer]).gateway
+        try gateway.setRoute("smart", ["try": ["openai/gpt-4o-mini"]] as JSON)
+        let response = try await gateway.chat("dynamic/smart", "hi").response()
+        XCTAssertEqual(response.status, 200)
+        let explanation = try await gateway.explain(try XCTUnwrap(response.logId))
+        XCTAssertEqual(explanation.lines.first?.stage, "resolve")
+        XCTAssertTrue(explanation.lines.allSatisfy { !$0.text.isEmpty })
+        XCTAssertThrowsError(try gateway.setRoute("smart", ["tri": []] as JSON)) { error in
+            XCTAssertEqual((error as? TollhouseError)?.kind, "config")
+        }
+    }
+
     func testABodyOfALogIsReadable() async throws {
         let gateway = try TestGateway(.init(logs: .init(payloads: true)), script: [answer]).gateway
         let response = try await gateway.handle("POST", "/openai/chat/completions", body: Data(question.description.utf8))

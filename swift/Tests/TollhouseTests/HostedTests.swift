@@ -40,7 +40,7 @@ final class HostedTests: XCTestCase {
     }
 
     func testWhatItThrowsIsAnAnswerWithItsReason() async throws {
-        let gateway = try Gateway(providers: ["device": DeviceModel<Parrot> { _ in throw NotLoaded() }])
+        let gateway = try Gateway(providers: ["device": DeviceModel { _ in throw NotLoaded() }])
         let response = try await gateway.chat("custom-device/parrot", "hi").response()
         XCTAssertFalse(response.isSuccess)
         XCTAssertTrue(response.failure?.detail.contains("the model is not loaded") == true, "\(String(describing: response.failure))")

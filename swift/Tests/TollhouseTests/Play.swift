@@ -7,12 +7,12 @@ import XCTest
 let repository = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../..").standardized
 
 /// Runs a case of tests/vectors. What is not known there fails, so that no step is passed over in silence.
-func play(_ area: String, _ name: String) async throws {
+func play(_ area: String, _ name: String, upstream: String) async throws {
     let file = repository.appendingPathComponent("tests/vectors/\(area).json")
     let cases = try fromJSON(try Data(contentsOf: file), as: JSON.self)["cases"]?.array ?? []
     let vector = try XCTUnwrap(cases.first { $0["name"]?.string == name })
     known(vector, ["name", "contract", "proves", "guards", "config", "upstream", "steps", "calls"], "case")
-    let test = try TestGateway(json: (vector["config"] ?? [:]).description, script: vector["upstream"] ?? [])
+    let test = try TestGateway(json: (vector["config"] ?? [:]).description, scriptText: upstream)
     var saved: [String: String] = [:]
     for (index, step) in (vector["steps"]?.array ?? []).enumerated() {
         let place = "step \(index)"

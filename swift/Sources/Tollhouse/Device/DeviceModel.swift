@@ -14,18 +14,21 @@ public protocol LanguageSession: Sendable {
 /// let gateway = try Gateway(providers: ["device": DeviceModel { instructions in Parrot() }])
 /// for try await piece in gateway.chat("custom-device/parrot", "hello").text { print(piece) }
 /// ```
-public struct DeviceModel<Session: LanguageSession>: HostedProvider {
-    private let open: @Sendable (_ instructions: String?) async throws -> Session
+public struct DeviceModel: HostedProvider {
+    private let open: @Sendable (_ instructions: String?) async throws -> any LanguageSession
 
     /// - Parameter open: Opens a session for one call with the instructions of its system messages. What it throws, such as a model
     ///   that is not loaded, leads to the next target.
-    public init(_ open: @escaping @Sendable (_ instructions: String?) async throws -> Session) {
+    public init(_ open: @escaping @Sendable (_ instructions: String?) async throws -> any LanguageSession) {
         self.open = open
     }
 
     public func send(_ request: HostedRequest) async throws -> HostedResponse {
         let asked = try fromJSON(request.body, as: Asked.self)
-        let session = try await open(asked.instructions)
+        return try await answer(asked, by: try await open(asked.instructions))
+    }
+
+    private func answer(_ asked: Asked, by session: some LanguageSession) async throws -> HostedResponse {
         let snapshots = session.streamResponse(to: asked.prompt)
         let model = asked.model ?? "device"
         if asked.stream == true {

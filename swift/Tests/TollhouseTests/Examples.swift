@@ -24,10 +24,17 @@ func compare(_ example: (Printed) async throws -> Void, prints expected: String)
     }
 }
 
-/// A gateway whose only provider answers by `script`; with providers or keys of the example's own it is a real one.
+private let upstream = Result { try Upstream() }
+
+/// A gateway whose only provider answers by `script`. With models or keys of the example's own it is a real one, before the scripted
+/// upstream.
 func exampleGateway(
     _ configuration: Configuration, _ providers: [String: any HostedProvider], _ keys: (any TokenBroker)?, _ script: String
 ) throws -> Gateway {
-    guard providers.isEmpty, keys == nil else { return try Gateway(configuration, providers: providers, keys: keys) }
+    guard providers.isEmpty, keys == nil else {
+        var configuration = configuration
+        configuration.providers = ["openai": .init(baseUrl: try upstream.get().url + "/v1")]
+        return try Gateway(configuration, providers: providers, keys: keys)
+    }
     return try TestGateway(configuration, script: try fromJSON(script, as: JSON.self)).gateway
 }
