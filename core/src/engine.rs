@@ -127,9 +127,9 @@ impl Engine {
     }
 
     /// Lets go of a key that the provider did not take.
-    pub(crate) async fn forget_key(&self, provider: &Provider, refused: &Secret) {
+    pub(crate) fn forget_key(&self, provider: &Provider, refused: &Secret) {
         if let Some(keyring) = &self.keyring {
-            keyring.forget(&provider.slug, refused).await;
+            keyring.forget(&provider.slug, refused);
         }
     }
 

@@ -15,6 +15,9 @@ use crate::secret::Secret;
 /// A key is given up so long before its time is over: the call that it goes out with takes time too.
 const MARGIN: Duration = Duration::from_secs(10);
 
+/// How long a source may think: calls wait behind it, and no provider's timeout covers it.
+const MAX_ASKING: Duration = Duration::from_secs(30);
+
 /// A key for one provider.
 #[derive(Clone, Debug)]
 pub struct Key {
@@ -46,12 +49,14 @@ pub(crate) struct Keyring {
 #[derive(Default)]
 struct Slot {
     kept: tokio::sync::Mutex<Option<Kept>>,
-    /// Set once a key came without a lifetime: then calls need not wait for one another.
+    /// Set while the last answer was none to be kept: then calls need not wait for one another.
     asks_always: AtomicBool,
 }
 
 struct Kept {
     secret: Secret,
+    /// By both clocks: one stands still while a phone sleeps, the other may be set.
+    until_monotonic_us: u64,
     until_us: u64,
 }
 
@@ -60,40 +65,67 @@ impl Keyring {
         Self { source, clock, slots: Mutex::default() }
     }
 
-    /// The key for `provider`. Calls that come while it is fetched wait for the one answer.
+    /// The key for `provider`. Calls that come while one is fetched that can be kept wait for the one answer.
     pub(crate) async fn key(&self, provider: &str) -> Result<Option<Secret>, Error> {
         let slot = self.slot(provider);
-        if slot.asks_always.load(Ordering::Relaxed) {
-            return Ok(self.ask(provider).await?.map(|key| key.secret));
-        }
-        let mut kept = slot.kept.lock().await;
-        if let Some(kept) = kept.as_ref().filter(|kept| self.clock.monotonic_us() < kept.until_us) {
-            return Ok(Some(kept.secret.clone()));
-        }
-        *kept = None;
-        let Some(Key { secret, lifetime }) = self.ask(provider).await? else { return Ok(None) };
-        match lifetime {
-            Some(lifetime) => {
-                let held_us = u64::try_from(lifetime.saturating_sub(MARGIN).as_micros()).unwrap_or(u64::MAX);
-                let until_us = self.clock.monotonic_us().saturating_add(held_us);
-                *kept = Some(Kept { secret: secret.clone(), until_us });
+        if !slot.asks_always.load(Ordering::Relaxed) {
+            let mut kept = slot.kept.lock().await;
+            if let Some(kept) = kept.as_ref().filter(|kept| self.holds(kept)) {
+                return Ok(Some(kept.secret.clone()));
             }
-            None => slot.asks_always.store(true, Ordering::Relaxed),
+            // Whoever waited for the lock may have waited for an answer that is not kept.
+            if !slot.asks_always.load(Ordering::Relaxed) {
+                let answer = self.ask(provider).await;
+                return self.keep(&slot, &mut kept, answer);
+            }
         }
-        Ok(Some(secret))
+        let answer = self.ask(provider).await;
+        self.keep(&slot, &mut *slot.kept.lock().await, answer)
     }
 
-    /// Lets go of a key that the provider did not take, unless a newer one is there already.
-    pub(crate) async fn forget(&self, provider: &str, refused: &Secret) {
+    /// Lets go of a key that the provider did not take, unless a newer one is there already, or on its way.
+    pub(crate) fn forget(&self, provider: &str, refused: &Secret) {
         let slot = self.slot(provider);
-        let mut kept = slot.kept.lock().await;
+        let Ok(mut kept) = slot.kept.try_lock() else { return };
         if kept.as_ref().is_some_and(|kept| kept.secret.matches(refused.expose())) {
             *kept = None;
         }
     }
 
+    fn holds(&self, kept: &Kept) -> bool {
+        self.clock.monotonic_us() < kept.until_monotonic_us && self.clock.now_us() < kept.until_us
+    }
+
+    fn keep(
+        &self,
+        slot: &Slot,
+        kept: &mut Option<Kept>,
+        answer: Result<Option<Key>, Error>,
+    ) -> Result<Option<Secret>, Error> {
+        let lasts =
+            |key: &Key| key.lifetime.and_then(|lifetime| lifetime.checked_sub(MARGIN)).filter(|left| !left.is_zero());
+        let key = answer.as_ref().ok().and_then(Option::as_ref);
+        *kept = key.and_then(|key| Some((key, lasts(key)?))).map(|(key, left)| {
+            let left_us = u64::try_from(left.as_micros()).unwrap_or(u64::MAX);
+            Kept {
+                secret: key.secret.clone(),
+                until_monotonic_us: self.clock.monotonic_us().saturating_add(left_us),
+                until_us: self.clock.now_us().saturating_add(left_us),
+            }
+        });
+        slot.asks_always.store(kept.is_none(), Ordering::Relaxed);
+        Ok(answer?.map(|key| key.secret))
+    }
+
     async fn ask(&self, provider: &str) -> Result<Option<Key>, Error> {
-        let key = self.source.key(provider).await.map_err(|error| {
+        let answer = tokio::select! {
+            answer = self.source.key(provider) => answer,
+            () = self.clock.sleep(MAX_ASKING) => {
+                let message = format!("the key source did not answer within {} s", MAX_ASKING.as_secs());
+                Err(Error::new(ErrorKind::Timeout, message))
+            }
+        };
+        let key = answer.map_err(|error| {
             let message = format!("no key for {provider}: {}. Nothing was sent", error.message());
             Error::new(ErrorKind::Connect, message)
         })?;

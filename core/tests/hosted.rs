@@ -123,6 +123,7 @@ impl KeySource for Broker {
             tokio::task::yield_now().await;
             match provider {
                 "groq" => Ok(None),
+                "perplexity-ai" => std::future::pending().await,
                 "mistral" => Err(Error::new(ErrorKind::Broken, "signed out")),
                 "deepseek" => Ok(Some(Key { secret: Secret::new("two\nlines"), lifetime })),
                 _ => Ok(Some(Key { secret: Secret::new(format!("key-{number}")), lifetime })),
@@ -216,6 +217,23 @@ fn calls_that_come_together_ask_once() {
         }
     });
     assert_eq!(test.broker.asked.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_source_that_does_not_answer_is_not_waited_for() {
+    let test = brokered(None, good(1));
+    let answer = test.get("/perplexity-ai/models");
+    assert_eq!(answer.status, 502);
+    assert!(text(answer).contains("did not answer within 30 s"));
+}
+
+#[test]
+fn keys_that_cannot_be_kept_are_asked_for_side_by_side() {
+    let test = brokered(Some(Duration::from_secs(5)), good(3));
+    for _ in 0..3 {
+        test.get("/openai/models");
+    }
+    assert_eq!(test.sent("authorization"), ["Bearer key-1", "Bearer key-2", "Bearer key-3"]);
 }
 
 #[test]

@@ -17,7 +17,8 @@ pub struct Body(Mutex<State>);
 struct State {
     /// `None` once it has ended or was cancelled.
     body: Option<tollhouse::Body>,
-    waiting: Option<Waker>,
+    /// Everybody who waits: whoever comes first takes what has come, and the others look again.
+    waiting: Vec<Waker>,
 }
 
 #[uniffi::export]
@@ -35,18 +36,16 @@ impl Body {
     /// Lets go of the upstream call; whoever waits gets the end. Doing it twice is harmless.
     pub fn cancel(&self) {
         let mut state = self.state();
-        let (body, waiting) = (state.body.take(), state.waiting.take());
+        let (body, waiting) = (state.body.take(), std::mem::take(&mut state.waiting));
         drop(state);
         crate::runtime::entered(|| drop(body));
-        if let Some(waiting) = waiting {
-            waiting.wake();
-        }
+        waiting.into_iter().for_each(Waker::wake);
     }
 }
 
 impl Body {
     pub fn new(body: tollhouse::Body) -> Self {
-        Self(Mutex::new(State { body: Some(body), waiting: None }))
+        Self(Mutex::new(State { body: Some(body), waiting: Vec::new() }))
     }
 
     fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, Error>> {
@@ -54,9 +53,14 @@ impl Body {
         let Some(body) = state.body.as_mut() else { return Poll::Ready(Ok(None)) };
         // The future holds no state before its first chunk, so it may be made anew each time.
         let polled = pin!(body.next_batch()).poll(cx);
+        if polled.is_ready() {
+            state.waiting.drain(..).for_each(Waker::wake);
+        }
         match polled {
             Poll::Pending => {
-                state.waiting = Some(cx.waker().clone());
+                if !state.waiting.iter().any(|waiting| waiting.will_wake(cx.waker())) {
+                    state.waiting.push(cx.waker().clone());
+                }
                 Poll::Pending
             }
             Poll::Ready(Some(Ok(chunks))) => Poll::Ready(Ok(Some(chunks.concat()))),

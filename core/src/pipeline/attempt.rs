@@ -71,7 +71,7 @@ pub(super) async fn attempt(
         if let (Some(key), Ok(answer)) = (&lent, &read)
             && answer.status == StatusCode::UNAUTHORIZED
         {
-            engine.forget_key(&exchange.targets[step].provider, key).await;
+            engine.forget_key(&exchange.targets[step].provider, key);
         }
         let again = again(engine, exchange, &tries, &read);
         match (read, again) {

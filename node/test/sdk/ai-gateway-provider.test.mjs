@@ -48,8 +48,9 @@ test("when it fails, the second one answers, and its own parser reads it", async
 });
 
 test("streams, of the first and of the second model", async () => {
-  const { aigateway } = binding();
   for (const [step, said] of [[null, "[openai gpt-4o-mini]"], [{ status: 503 }, "[anthropic claude-haiku-4-5]"]]) {
+    // A gateway each: the first one's cache would answer for both.
+    const { aigateway } = binding();
     await upstream.script(step);
     let text = "";
     for await (const piece of streamText({ model: aigateway(models), prompt }).textStream) text += piece;

@@ -5,6 +5,7 @@ import java.io.IOException
 import java.io.InputStream
 import java.net.ConnectException
 import java.net.SocketTimeoutException
+import java.util.concurrent.atomic.AtomicBoolean
 
 /** What HTTP clients' adapters ask: a request with the client's own timeouts. */
 internal suspend fun Gateway.answer(request: Request): Response = native { Response(native.handle(request)) }
@@ -22,6 +23,7 @@ internal class BodyInputStream(answer: Response) : InputStream() {
     private val body = if (answer.content == null) answer.take() else null
     private var chunk = answer.content ?: ByteArray(0)
     private var position = 0
+    private val isClosed = AtomicBoolean()
 
     override fun read(): Int {
         val one = ByteArray(1)
@@ -40,19 +42,23 @@ internal class BodyInputStream(answer: Response) : InputStream() {
     override fun available(): Int = chunk.size - position
 
     override fun close() {
-        body?.takeUnless { it.uniffiIsDestroyed }?.run {
-            cancel()
-            destroy()
+        if (body != null && isClosed.compareAndSet(false, true)) {
+            body.cancel()
+            // It goes at once unless somebody reads.
+            body.destroy()
         }
     }
 
     private fun pull(): Boolean {
-        val body = body?.takeUnless { it.uniffiIsDestroyed } ?: return false
+        if (body == null) return false
+        if (isClosed.get()) throw IOException("closed")
         chunk =
             try {
                 native { body.nextBlocking() }
             } catch (error: TollhouseException) {
                 throw error.toIOException()
+            } catch (gone: IllegalStateException) {
+                throw IOException("closed", gone)
             } ?: return false
         position = 0
         return true

@@ -13,6 +13,8 @@ internal class Callbacks {
 
     fun hosted(): Map<String, dev.tollhouse.ffi.HostedProvider> = hosted.mapValues { NativeProvider(it.value) }
 
+    fun isEmpty(): Boolean = hosted.isEmpty() && brokers.isEmpty() && broker == null
+
     /** One broker for the native side, which asks by provider. */
     fun broker(): dev.tollhouse.ffi.TokenBroker? {
         val (one, all) = brokers to broker

@@ -15,17 +15,25 @@ internal fun pieces(response: Response): Flow<String> = flow {
     response.failure?.let { throw it }
     if (!response.isSuccessful) throw statusError(response, response.string())
     if (!response.isStream()) {
-        emitText(response.json().choice("message"))
+        emitText(parsed(response.string()).choice("message"))
         return@flow
     }
     response.events.collect { event ->
         // What follows the end marker is the end of the body: only who reads on to that gives the connection back.
         if (event.data == END) return@collect
-        val chunk = event.json()
+        val chunk = parsed(event.data)
         if ((chunk as? JsonObject)?.containsKey("error") == true) throw statusError(response, event.data)
         emitText(chunk.choice("delta"))
     }
 }
+
+/** What is no JSON is no model's answer: a page of the network's, perhaps. */
+private fun parsed(text: String): JsonElement =
+    try {
+        Json.parseToJsonElement(text)
+    } catch (_: SerializationException) {
+        throw failed("broken", "the answer is no JSON, so it is not a model's", source = "upstream").toException()
+    }
 
 private const val END = "[DONE]"
 

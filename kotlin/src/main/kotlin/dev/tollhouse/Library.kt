@@ -24,10 +24,9 @@ internal object Library {
                 CallbackThreadInitializer(true, false, "tollhouse"),
             )
             null
-        } catch (error: LinkageError) {
-            error
-        } catch (mismatch: RuntimeException) {
-            mismatch
+        } catch (problem: Throwable) {
+            // JNA has errors of many kinds: a library that is not there, or one of another version.
+            problem
         }
 
     private fun remedy(problem: Throwable): String {

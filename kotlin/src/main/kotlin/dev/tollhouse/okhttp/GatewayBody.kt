@@ -4,6 +4,8 @@ import dev.tollhouse.Response
 import dev.tollhouse.TollhouseException
 import dev.tollhouse.native
 import dev.tollhouse.toIOException
+import java.io.IOException
+import java.util.concurrent.atomic.AtomicBoolean
 import okhttp3.Call
 import okhttp3.MediaType
 import okhttp3.MediaType.Companion.toMediaTypeOrNull
@@ -28,6 +30,7 @@ internal class GatewayBody(private val answer: Response, call: Call) : ResponseB
 private class Pulled(private val answer: Response, private val call: Call) : Source {
     private val body = answer.take()
     private val waiting = Buffer()
+    private val isClosed = AtomicBoolean()
 
     override fun read(sink: Buffer, byteCount: Long): Long {
         if (waiting.size == 0L) {
@@ -36,6 +39,8 @@ private class Pulled(private val answer: Response, private val call: Call) : Sou
                     call.wait { native { body.next() } }
                 } catch (error: TollhouseException) {
                     throw error.toIOException()
+                } catch (gone: IllegalStateException) {
+                    throw IOException("closed", gone)
                 }
             waiting.write(chunk ?: return -1)
         }
@@ -47,6 +52,7 @@ private class Pulled(private val answer: Response, private val call: Call) : Sou
 
     override fun close() {
         waiting.clear()
+        if (!isClosed.compareAndSet(false, true)) return
         body.cancel()
         // It goes at once unless somebody reads.
         body.destroy()

@@ -62,6 +62,8 @@ internal class GatewayHttpClient(private val gateway: Gateway) : HttpClient {
                     future.completeExceptionally(error)
                 }
             }
+        // A job that was cancelled before it began has completed nothing.
+        job.invokeOnCompletion { it?.let(future::completeExceptionally) }
         future.whenComplete { _, _ -> if (future.isCancelled) job.cancel() }
         return future
     }
@@ -115,15 +117,15 @@ internal class GatewayHttpClient(private val gateway: Gateway) : HttpClient {
 }
 
 private class GatewayHttpResponse(private val answer: Response) : HttpResponse {
-    private val stream by lazy { BodyInputStream(answer) }
+    private val reading = lazy { BodyInputStream(answer) }
 
     override fun statusCode(): Int = answer.status
 
     override fun headers(): Headers = Headers.builder().apply { answer.headers.forEach { (name, value) -> put(name, value) } }.build()
 
-    override fun body(): InputStream = stream
+    override fun body(): InputStream = reading.value
 
     override fun close() {
-        answer.close()
+        if (reading.isInitialized()) reading.value.close() else answer.close()
     }
 }

@@ -1,9 +1,12 @@
 package dev.tollhouse.testing
 
+import dev.tollhouse.Callbacks
 import dev.tollhouse.Configuration
 import dev.tollhouse.Gateway
 import dev.tollhouse.Library
+import dev.tollhouse.failed
 import dev.tollhouse.native
+import dev.tollhouse.toException
 import dev.tollhouse.toJson
 import kotlin.time.Duration
 import kotlinx.serialization.json.Json
@@ -23,7 +26,7 @@ import kotlinx.serialization.json.JsonObject
 public class TestGateway private constructor(private val test: dev.tollhouse.ffi.TestGateway) : Gateway(test.gateway()) {
     /** @param script what the provider answers, one step to each call; see [answer], [stream], [fail], [unreachable] */
     public constructor(script: List<Map<String, Any?>> = emptyList(), configure: Configuration.() -> Unit = {}) :
-        this(script, Configuration().apply(configure).toJson())
+        this(script, settled(Configuration().apply(configure)))
 
     /** The same with its configuration as JSON text. */
     public constructor(script: List<Map<String, Any?>>, json: String) : this(open(script, json))
@@ -38,6 +41,12 @@ public class TestGateway private constructor(private val test: dev.tollhouse.ffi
     }
 
     private companion object {
+        /** The script stands for every provider, so that what the app brings would never be asked. */
+        fun settled(configuration: Configuration): String {
+            if (Callbacks.of(configuration).isEmpty()) return configuration.toJson()
+            throw failed("config", "a test gateway asks its script alone: leave hosted providers and brokers out", field = "providers").toException()
+        }
+
         fun open(script: List<Map<String, Any?>>, json: String): dev.tollhouse.ffi.TestGateway {
             Library.ensureLoaded()
             return native { dev.tollhouse.ffi.TestGateway.open(json, toJson("script", script).toString()) }

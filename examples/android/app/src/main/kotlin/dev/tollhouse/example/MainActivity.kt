@@ -31,7 +31,9 @@ import dev.tollhouse.broker
 import kotlin.time.Duration.Companion.hours
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeoutOrNull
 
 /** Keeps the gateway and the chat over a turn of the screen. */
 class ChatViewModel(application: Application) : AndroidViewModel(application) {
@@ -54,7 +56,7 @@ class ChatViewModel(application: Application) : AndroidViewModel(application) {
     fun stop() = asking?.cancel()
 
     /** What was logged is on disk before the system may freeze or kill the app. */
-    fun pause() = runBlocking { gateway.flush() }
+    fun pause() = runBlocking { withTimeoutOrNull(1.seconds) { gateway.flush() } }
 
     override fun onCleared() = gateway.close()
 
