@@ -7,6 +7,7 @@ import { testingGateway } from "tollhouse/testing";
 import { matches } from "./pattern.mjs";
 
 const folder = new URL("../../tests/vectors/", import.meta.url);
+const surface = JSON.parse(readFileSync(new URL("../surface.json", folder), "utf8")).methods;
 
 for (const file of readdirSync(folder, { recursive: true }).filter((name) => name.endsWith(".json"))) {
   for (const vector of JSON.parse(readFileSync(new URL(file, folder), "utf8")).cases) {
@@ -53,7 +54,16 @@ function act(gateway, step, id) {
   if (step.logs !== undefined) return gateway.logs(step.logs);
   if (step.usage !== undefined) return gateway.usage(step.usage);
   if (count !== undefined) return gateway.countTokens(count.model, count.input);
+  if (step.method !== undefined) return method(gateway, step.method, step.with ?? {}, id);
   throw new Error(`no such step: ${Object.keys(step)}`);
+}
+
+function method(gateway, name, given, id) {
+  const { parameters } = surface[name];
+  const unknown = Object.keys(given).filter((key) => !parameters.includes(key));
+  assert.deepEqual(unknown, [], `parameters of ${name}`);
+  const values = parameters.map((key) => (typeof given[key] === "string" ? id(given[key]) : given[key]));
+  return gateway[name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())](...values);
 }
 
 function handle(gateway, { method = "POST", target, headers = {}, json, body }) {

@@ -1,5 +1,6 @@
 """Runs the vectors that every language runs: tests/vectors, described in its README.md."""
 
+import inspect
 import json
 import re
 
@@ -14,6 +15,7 @@ CASES = [
     for file in sorted((ROOT / "tests" / "vectors").glob("**/*.json"))
     for case in json.loads(file.read_text())["cases"]
 ]
+SURFACE = json.loads((ROOT / "tests" / "surface.json").read_text())["methods"]
 UUID7 = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -89,8 +91,28 @@ def report(test, step, ids):
     if "usage" in step:
         usage = test.usage(**step["usage"])
         return {"rows": usage, "total": usage.total, "basis": usage.basis}
+    if "method" in step:
+        return method(test, step["method"], step.get("with", {}), ids)
     count = test.count_tokens(**step["count_tokens"])
     return {"tokens": int(count), "exact": count.exact, "encoding": count.encoding}
+
+
+def method(test, name, given, ids):
+    """Calls the method of this name. An object is spelled out as keywords where the method takes it so."""
+    call = getattr(test, name)
+    parameters = inspect.signature(call).parameters
+    listed, keywords = [], {}
+    assert given.keys() <= set(SURFACE[name]["parameters"])
+    for parameter in SURFACE[name]["parameters"]:
+        value = given.get(parameter)
+        spelled_out = parameter not in parameters or parameters[parameter].kind is inspect.Parameter.VAR_KEYWORD
+        if spelled_out:
+            keywords |= value or {}
+        else:
+            listed.append(ids.get(value, value) if isinstance(value, str) else value)
+    while listed and listed[-1] is None and len(listed) > len(given):
+        listed.pop()
+    return call(*listed, **keywords)
 
 
 def parsed(text):

@@ -42,6 +42,8 @@ impl Play {
             "logs",
             "usage",
             "count_tokens",
+            "method",
+            "with",
             "advance_ms",
             "options",
             "patch",
@@ -138,12 +140,31 @@ impl Play {
             serde_json::to_value(gateway.logs(query).await?).expect("a page is JSON")
         } else if let Some(query) = step.get("usage") {
             serde_json::to_value(gateway.usage(query).await?).expect("a report is JSON")
+        } else if let Some(method) = step["method"].as_str() {
+            return self.method(method, &step["with"]).await.map(|json| json!({ "json": json }));
         } else {
             let count = &step["count_tokens"];
             let model = count["model"].as_str().unwrap_or_default();
             serde_json::to_value(gateway.count_tokens(model, &count["input"])?).expect("a count is JSON")
         };
         Ok(json!({ "json": json }))
+    }
+
+    /// The public method of this name, with its parameters by name.
+    async fn method(&self, name: &str, with: &Value) -> Result<Value, Error> {
+        let gateway = &self.test.gateway;
+        let text = |parameter: &str| {
+            let text = with[parameter].as_str().unwrap_or_default();
+            self.saved.get(text).cloned().unwrap_or_else(|| text.to_owned())
+        };
+        let result = match name {
+            "explain" => gateway.explain(&text("log_id")).await?,
+            "set_route" => gateway.set_route(&text("name"), &with["route"])?.into(),
+            "delete_logs" => gateway.delete_logs(&with["query"]).await?.into(),
+            "health" => serde_json::to_value(gateway.health()?).expect("a report is JSON"),
+            other => panic!("no such method: {other}"),
+        };
+        Ok(result)
     }
 }
 

@@ -39,7 +39,7 @@ private func take(_ gateway: Gateway, _ step: JSON, _ saved: [String: String], _
         step,
         [
             "call", "run", "options", "chat", "get_log", "patch_log", "patch", "logs", "usage", "count_tokens", "advance_ms", "save",
-            "take_chunks", "expect",
+            "take_chunks", "method", "with", "expect",
         ], place)
     do {
         if let response = try await answer(gateway, step) { return await read(response, step["take_chunks"]?.integer) }
@@ -71,8 +71,23 @@ private func report(_ gateway: Gateway, _ step: JSON, _ saved: [String: String])
     }
     if let query = step["logs"] { return try plain(try await gateway.logs(query)) }
     if let query = step["usage"] { return try plain(try await gateway.usage(query)) }
+    if let name = step["method"]?.string { return try await method(gateway, name, step["with"] ?? [:], id) }
     let count = try XCTUnwrap(step["count_tokens"], "no such step: \(step)")
     return try plain(try gateway.countTokens(count["model"]?.string ?? "", count["input"] ?? .null))
+}
+
+/// The public method of this name, with its parameters by name.
+private func method(_ gateway: Gateway, _ name: String, _ with: JSON, _ id: (String) -> String) async throws -> JSON {
+    func text(_ parameter: String) -> String { id(with[parameter]?.string ?? "") }
+    switch name {
+    case "explain": return try plain(try await gateway.explain(text("log_id")))
+    case "set_route": return .integer(Int64(try gateway.setRoute(text("name"), with["route"] ?? .null)))
+    case "delete_logs": return .integer(Int64(try await gateway.deleteLogs(with["query"] ?? [:])))
+    case "health": return try plain(try gateway.health())
+    default:
+        XCTFail("no such method: \(name)")
+        return .null
+    }
 }
 
 /// A typed report as the document that it came from.

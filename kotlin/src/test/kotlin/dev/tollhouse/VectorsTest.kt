@@ -61,7 +61,7 @@ class VectorsTest {
         try {
             when (val result = act(gateway, step) { id -> if (id.startsWith("$")) saved[id.drop(1)]!! else id }) {
                 is Response -> answer(result, step["take_chunks"]?.jsonPrimitive?.long?.toInt())
-                else -> Got(mutableMapOf("json" to ((result as? Record)?.json ?: JsonNull)))
+                else -> Got(mutableMapOf("json" to plain(result)))
             }
         } catch (error: TollhouseException) {
             Got(mutableMapOf("error" to JsonObject(mapOf("kind" to JsonPrimitive(error.kind), "field" to JsonPrimitive(error.field)))))
@@ -80,9 +80,33 @@ class VectorsTest {
             "logs" -> gateway.logs(told as JsonObject)
             "usage" -> gateway.usage(told as JsonObject)
             "count_tokens" -> gateway.countTokens(told["model"].text(), told["input"]!!)
+            "method" -> method(gateway, told.text(), step["with"] as? JsonObject ?: JsonObject(emptyMap()), id)
             else -> throw AssertionError("no such step: ${kinds.single()}")
         }
     }
+
+    /** The public method of this name, with its parameters by name. */
+    private suspend fun method(gateway: Gateway, name: String, with: JsonObject, id: (String) -> String): Any? {
+        val text = { parameter: String -> id(with[parameter].text()) }
+        val map = { parameter: String -> with[parameter] as? JsonObject ?: JsonObject(emptyMap()) }
+        return when (name) {
+            "explain" -> gateway.explain(text("log_id"))
+            "set_route" -> gateway.setRoute(text("name"), with["route"])
+            "delete_logs" -> gateway.deleteLogs(map("query"))
+            "health" -> gateway.health()
+            else -> throw AssertionError("no such method: $name")
+        }
+    }
+
+    /** A result as the document that it came from. */
+    private fun plain(result: Any?): JsonElement =
+        when (result) {
+            is Record -> result.json
+            is JsonElement -> result
+            is Number -> JsonPrimitive(result)
+            is String -> JsonPrimitive(result)
+            else -> JsonNull
+        }
 
     private suspend fun handle(gateway: Gateway, call: JsonObject): Response {
         assertTrue(CALL_KEYS.containsAll(call.keys), "unknown keys: ${call.keys - CALL_KEYS}")
@@ -126,6 +150,6 @@ class VectorsTest {
         val CALL_KEYS = setOf("method", "target", "headers", "json", "body")
 
         /** What goes with a step and does nothing by itself. */
-        val MODIFIERS = setOf("expect", "save", "take_chunks", "options", "patch")
+        val MODIFIERS = setOf("expect", "save", "take_chunks", "options", "patch", "with")
     }
 }
