@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::account::{Price, Prices};
 use crate::answer::Shared;
-use crate::cache::{self, CacheStore, Flights, Member, Scope};
+use crate::cache::{self, Answers, Asked, Flights, Found, Member, Now, Scope, Stored};
 use crate::clock::Clock;
 use crate::config::{Config, Money, ProviderConfig, RouteConfig};
 use crate::error::Error;
@@ -59,7 +59,7 @@ pub(crate) struct Engine {
     pub(crate) routes: Routes,
     /// By provider slug.
     key_pools: HashMap<String, KeyPool>,
-    cache: Box<dyn CacheStore>,
+    answers: Answers,
     flights: Flights<Shared>,
     pub(crate) background: Arc<Background>,
     random: Mutex<fastrand::Rng>,
@@ -86,7 +86,7 @@ impl Engine {
             quotas: Quotas::new(&config.limits.quotas, parts.clock.clone()),
             prices: prices(&config),
             log: LogStore::new(log_settings(&config)),
-            cache: Box::new(cache::Memory::new(config.cache.max_bytes.bytes(), config.cache.max_entry_bytes.bytes())),
+            answers: Answers::new(&config.cache),
             flights: Flights::default(),
             background: Arc::default(),
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
@@ -159,17 +159,32 @@ impl Engine {
     }
 
     /// The answer that is kept for `target`, if the cache may give it.
-    pub(crate) fn cached(&self, target: &Target) -> Option<cache::Entry> {
+    pub(crate) async fn cached(&self, target: &Target) -> Option<cache::Entry> {
+        let key = self.key_to_read(target)?;
+        let found = self.answers.get(&key, self.now()).await?;
+        found.is_fresh().then_some(found.stored.entry)
+    }
+
+    /// As [`cached`](Self::cached), from this process's memory alone.
+    pub(crate) fn cached_here(&self, target: &Target) -> Option<cache::Entry> {
+        let key = self.key_to_read(target)?;
+        self.answers.peek(&key, self.now()).filter(Found::is_fresh).map(|found| found.stored.entry)
+    }
+
+    fn key_to_read(&self, target: &Target) -> Option<CacheKey> {
         if target.policy.cache.skip {
             return None;
         }
-        let key = target.cache_key.get_or_init(|| self.cache_key(target));
-        self.cache.get(key.as_ref()?, self.clock.monotonic_us())
+        *target.cache_key.get_or_init(|| self.cache_key(target))
+    }
+
+    fn now(&self) -> Now {
+        Now { monotonic_us: self.clock.monotonic_us(), wall_us: self.clock.now_us() }
     }
 
     /// A place among those who ask for the same as `target`. One who goes past the cache shares nothing.
     pub(crate) fn join(&self, target: &Target) -> Option<Member<Shared>> {
-        let key = target.cache_key.get_or_init(|| self.cache_key(target)).filter(|_| !target.policy.cache.skip)?;
+        let key = self.key_to_read(target)?;
         let max_bytes = usize::try_from(self.config.cache.max_entry_bytes.bytes()).unwrap_or(usize::MAX);
         Some(self.flights.join(key, max_bytes))
     }
@@ -185,7 +200,20 @@ impl Engine {
     pub(crate) fn remember(&self, target: &Target, entry: cache::Entry) {
         let key = target.cache_key.get_or_init(|| self.cache_key(target));
         if let (Some(key), Some(ttl)) = (key, target.policy.cache.ttl()) {
-            self.cache.put(*key, entry, ttl, self.clock.monotonic_us());
+            let (now, asked) = (self.now(), Arc::new(Self::asked(target)));
+            self.answers.put(*key, Stored { entry, asked, at_us: now.wall_us, ttl, keep: ttl }, now);
+        }
+    }
+
+    /// By what an answer of `target` was asked for.
+    fn asked(target: &Target) -> Asked {
+        let cache = &target.policy.cache;
+        Asked {
+            provider: target.provider.slug.clone(),
+            model: target.model.clone(),
+            scope: cache.scope.clone(),
+            word: cache.key.as_deref().map(cache::word),
+            fields: Box::default(),
         }
     }
 

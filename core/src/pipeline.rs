@@ -74,7 +74,7 @@ async fn walk(engine: &Arc<Engine>, exchange: &mut Exchange) -> Outcome {
             Ok(None) => break,
             Err(refusal) => return Outcome::Refused(refusal),
         };
-        if let Some(entry) = engine.cached(&exchange.targets[step]) {
+        if let Some(entry) = engine.cached(&exchange.targets[step]).await {
             return Outcome::Hit(step, entry);
         }
         let leg = way.leg(engine, exchange);

@@ -1,35 +1,26 @@
 //! Exact answers, whole or streamed. The road asks before it calls a provider and stores what was whole and good.
 
+mod answers;
 mod entry;
 mod flight;
 mod key;
 mod memory;
 mod replay;
-
-use std::time::Duration;
+mod store;
 
 use http::{HeaderMap, StatusCode, header};
 use serde::de::IgnoredAny;
 
+pub(crate) use self::answers::Answers;
 pub(crate) use self::entry::{Entry, Kept, Recording};
 pub(crate) use self::flight::{Bill, Cargo, Flights, Flow, Heading, Landing, Member, Turn};
-pub(crate) use self::key::{Scope, key};
-pub(crate) use self::memory::Memory;
+pub(crate) use self::key::{Scope, key, word};
 pub(crate) use self::replay::Replay;
-use crate::exchange::CacheKey;
+pub(crate) use self::store::{Asked, Found, Now, Stored};
 use crate::headers;
 
 /// The reference caches requests up to 25 MB.
 const MAX_REQUEST_BYTES: usize = 25 * 1000 * 1000;
-
-/// Where answers are kept.
-pub(crate) trait CacheStore: Send + Sync {
-    /// The entry under `key`, unless it is over its time at `now_us` (monotonic).
-    fn get(&self, key: &CacheKey, now_us: u64) -> Option<Entry>;
-
-    /// Keeps `entry` for `ttl` from `now_us` (monotonic).
-    fn put(&self, key: CacheKey, entry: Entry, ttl: Duration, now_us: u64);
-}
 
 /// Whether a request may be answered from the cache at all: what is over 25 MB is not.
 pub(crate) fn covers(method: &http::Method, body: &[u8]) -> bool {

@@ -49,7 +49,7 @@ pub(super) async fn fly(engine: &Arc<Engine>, exchange: &mut Exchange, step: usi
         match turn {
             Turn::Lead => {
                 // The last flight may have landed between the look into the cache and this one's beginning.
-                if let Some(entry) = engine.cached(&exchange.targets[step]) {
+                if let Some(entry) = engine.cached_here(&exchange.targets[step]) {
                     return Flown::Hit(entry);
                 }
                 if let Err(refusal) = admit(engine, exchange, step).await {
