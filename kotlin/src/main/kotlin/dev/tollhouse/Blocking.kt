@@ -1,5 +1,6 @@
 package dev.tollhouse
 
+import dev.tollhouse.ffi.Call
 import dev.tollhouse.ffi.Request
 import java.io.IOException
 import java.io.InputStream
@@ -7,8 +8,18 @@ import java.net.ConnectException
 import java.net.SocketTimeoutException
 import java.util.concurrent.atomic.AtomicBoolean
 
-/** What HTTP clients' adapters ask: a request with the client's own timeouts. */
-internal suspend fun Gateway.answer(request: Request): Response = native { Response(native.handle(request)) }
+/** What HTTP clients' adapters ask: a request with the client's own timeouts, on the client's own thread. */
+internal fun Waiting.answer(gateway: Gateway, request: Request): Response {
+    val call = Call()
+    try {
+        return on(call::cancel) { Response(gateway.native.handleBlocking(request, call)) }
+    } finally {
+        call.destroy()
+    }
+}
+
+/** The next bytes of a body, or null at its end. */
+internal fun Waiting.next(body: dev.tollhouse.ffi.Body): ByteArray? = on(body::cancel, body::nextBlocking)
 
 /** The error that a socket would have thrown, so that a client treats it like one of its own. */
 internal fun TollhouseException.toIOException(): IOException =
@@ -19,7 +30,7 @@ internal fun TollhouseException.toIOException(): IOException =
     }.also { it.initCause(this) }
 
 /** A body that blocks who reads it; closing it ends the call at the provider. */
-internal class BodyInputStream(answer: Response) : InputStream() {
+internal class BodyInputStream(answer: Response, private val waiting: Waiting) : InputStream() {
     private val body = if (answer.content == null) answer.take() else null
     private var chunk = answer.content ?: ByteArray(0)
     private var position = 0
@@ -52,14 +63,7 @@ internal class BodyInputStream(answer: Response) : InputStream() {
     private fun pull(): Boolean {
         if (body == null) return false
         if (isClosed.get()) throw IOException("closed")
-        chunk =
-            try {
-                native { body.nextBlocking() }
-            } catch (error: TollhouseException) {
-                throw error.toIOException()
-            } catch (gone: IllegalStateException) {
-                throw IOException("closed", gone)
-            } ?: return false
+        chunk = waiting.next(body) ?: return false
         position = 0
         return true
     }

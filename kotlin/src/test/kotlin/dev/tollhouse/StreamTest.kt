@@ -5,7 +5,8 @@ import dev.tollhouse.testing.answer
 import dev.tollhouse.testing.fail
 import dev.tollhouse.testing.stream
 import dev.tollhouse.testing.unreachable
-import kotlinx.coroutines.CoroutineStart
+import dev.tollhouse.ffi.uniffiContinuationHandleMap
+import kotlin.time.Duration.Companion.hours
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.async
@@ -102,8 +103,12 @@ class StreamTest {
         val error = assertThrows<IllegalStateException> { response.bytes() }
         assertTrue("bytes()" in error.message!!)
         // A whole one may be read again.
-        val whole = gateway.chat("openai/gpt-4o-mini", "hi")
-        if (whole.content != null) assertEquals(whole.string(), whole.string())
+        val whole = TestGateway(listOf(answer("hi"))) { cache { ttl = 1.hours } }.run {
+            chat("openai/m", "hi").bytes()
+            chat("openai/m", "hi")
+        }
+        assertEquals("HIT", whole.headers["cf-aig-cache-status"])
+        assertEquals(listOf("hi", "hi"), listOf(whole.text.toList().single(), whole.text.toList().single()))
     }
 
     @Test
@@ -126,13 +131,20 @@ class StreamTest {
 
     @Test
     fun `calls that are cancelled at any moment leave nothing behind`() = runBlocking {
+        upstream.script(*Array(60) { """{"chunk_delay_ms": 2}""" })
         repeat(60) { number ->
-            val job = launch(Dispatchers.Default, CoroutineStart.UNDISPATCHED) { gateway.chat("openai/gpt-4o-mini", "n $number", streamed).text.collect {} }
-            repeat(number) { kotlinx.coroutines.yield() }
+            val job = launch(Dispatchers.Default) { gateway.chat("openai/gpt-4o-mini", "n $number", streamed).text.collect {} }
+            // From before it begins to behind its end.
+            val until = System.nanoTime() + number * 300_000L
+            while (System.nanoTime() < until) Thread.onSpinWait()
             job.cancelAndJoin()
         }
         assertEquals(listOf("[openai m] You said: still here"), gateway.chat("openai/m", "still here").text.toList())
-        assertTrue(upstream.ledger().all { it["ending"].text() in setOf("client_gone", "complete") })
+        val endings = upstream.ledger().map { it["ending"].text() }
+        assertEquals(setOf("client_gone", "complete"), endings.toSet())
+        assertEquals(0, uniffiContinuationHandleMap.size)
+        // Each that reached the provider is logged, however it ended.
+        assertTrue(gateway.logs().totalCount >= endings.size)
     }
 
     private companion object {

@@ -2,6 +2,7 @@ package dev.tollhouse
 
 import dev.tollhouse.testing.TestGateway
 import java.io.File
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.runBlocking
@@ -13,6 +14,7 @@ import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.long
+import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.DynamicTest
@@ -34,6 +36,7 @@ class VectorsTest {
     }
 
     private suspend fun run(vector: JsonObject) {
+        ran.incrementAndGet()
         assertTrue(CASE_KEYS.containsAll(vector.keys), "unknown keys: ${vector.keys - CASE_KEYS}")
         val script = (vector["upstream"] as? JsonArray).orEmpty().map { it as JsonObject }
         TestGateway(script, (vector["config"] ?: JsonObject(emptyMap())).toString()).use { gateway ->
@@ -146,6 +149,16 @@ class VectorsTest {
     }
 
     private companion object {
+        val ran = AtomicInteger()
+
+        /** A case that is not found is a case that does not run. */
+        @JvmStatic
+        @AfterAll
+        fun `all cases ran`() {
+            val texts = File(Repository.root, "tests/vectors").walk().filter { it.extension == "json" }.map(File::readText)
+            assertEquals(texts.sumOf { Regex("\"steps\":").findAll(it).count() }, ran.get())
+        }
+
         val CASE_KEYS = setOf("name", "contract", "proves", "guards", "config", "upstream", "steps", "calls")
         val CALL_KEYS = setOf("method", "target", "headers", "json", "body")
 

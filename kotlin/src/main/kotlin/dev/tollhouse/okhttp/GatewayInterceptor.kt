@@ -1,10 +1,11 @@
 package dev.tollhouse.okhttp
 
 import dev.tollhouse.Gateway
-import dev.tollhouse.TollhouseException
+import dev.tollhouse.Waiting
 import dev.tollhouse.answer
 import dev.tollhouse.toIOException
 import java.io.IOException
+import okhttp3.Call
 import okhttp3.Headers
 import okhttp3.Interceptor
 import okhttp3.Protocol
@@ -20,8 +21,8 @@ import okio.Buffer
  * ```
  *
  * Add it last, with `addInterceptor`: what stands behind it never sees the call, and neither do cookies, the client's own
- * cache and its connection pool. The client's connect and read timeouts hold, its call timeout too, and cancelling the call
- * ends it at the provider. Where no provider answered, the call fails with the [IOException] that OkHttp would have thrown,
+ * cache and its connection pool. The client's connect and read timeouts hold, and its call timeout, counted from here on, for
+ * the whole body; cancelling the call ends it at the provider. Where no provider answered, the call fails with the [IOException] that OkHttp would have thrown,
  * whose cause says why.
  */
 public fun Gateway.interceptor(): Interceptor = GatewayInterceptor(this)
@@ -29,13 +30,8 @@ public fun Gateway.interceptor(): Interceptor = GatewayInterceptor(this)
 internal class GatewayInterceptor(private val gateway: Gateway) : Interceptor {
     override fun intercept(chain: Interceptor.Chain): Response {
         val (request, sentAt) = chain.request() to System.currentTimeMillis()
-        val call = toNative(request, chain)
-        val answer =
-            try {
-                chain.call().wait { gateway.answer(call) }
-            } catch (misuse: TollhouseException) {
-                throw misuse.toIOException()
-            }
+        val waiting = Waiting(deadline(chain.call()), chain.call()::isCanceled)
+        val answer = waiting.answer(gateway, toNative(request, chain))
         answer.failure?.let {
             answer.close()
             throw it.toIOException()
@@ -48,11 +44,14 @@ internal class GatewayInterceptor(private val gateway: Gateway) : Interceptor {
             .code(answer.status)
             .message("")
             .headers(headers.build())
-            .body(GatewayBody(answer, chain.call()))
+            .body(GatewayBody(answer, waiting))
             .sentRequestAtMillis(sentAt)
             .receivedResponseAtMillis(System.currentTimeMillis())
             .build()
     }
+
+    /** OkHttp itself takes a call for done when an interceptor has answered; its body may be long in coming. */
+    private fun deadline(call: Call): Long? = call.timeout().timeoutNanos().takeIf { it > 0 }?.let { System.nanoTime() + it }
 
     private fun toNative(request: Request, chain: Interceptor.Chain): dev.tollhouse.ffi.Request {
         val body = request.body

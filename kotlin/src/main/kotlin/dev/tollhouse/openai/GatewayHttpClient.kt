@@ -10,22 +10,26 @@ import dev.tollhouse.BodyInputStream
 import dev.tollhouse.Gateway
 import dev.tollhouse.Response
 import dev.tollhouse.TollhouseException
+import dev.tollhouse.Waiting
 import dev.tollhouse.answer
+import dev.tollhouse.native
 import dev.tollhouse.toIOException
 import java.io.ByteArrayOutputStream
+import java.io.IOException
 import java.io.InputStream
 import java.io.InterruptedIOException
-import java.net.SocketTimeoutException
 import java.net.URLEncoder
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import kotlin.time.toKotlinDuration
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 
 /**
@@ -35,7 +39,8 @@ import kotlinx.coroutines.withTimeout
  * val openai = OpenAIClientImpl(ClientOptions.builder().httpClient(gateway.openAiHttpClient()).apiKey(key).build())
  * ```
  *
- * The client's timeouts hold. Where no provider answered, it fails with the package's own [OpenAIIoException].
+ * The client's timeouts hold, that of the whole request for its body too. Where no provider answered, it fails with the
+ * package's own [OpenAIIoException].
  */
 public fun Gateway.openAiHttpClient(): HttpClient = GatewayHttpClient(this)
 
@@ -43,11 +48,9 @@ internal class GatewayHttpClient(private val gateway: Gateway) : HttpClient {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
 
     override fun execute(request: HttpRequest, requestOptions: RequestOptions): HttpResponse =
-        try {
-            runBlocking { send(request, requestOptions) }
-        } catch (interrupted: InterruptedException) {
-            Thread.currentThread().interrupt()
-            throw OpenAIIoException("Request failed", InterruptedIOException("interrupted").initCause(interrupted))
+        answered {
+            val waiting = waiting(requestOptions)
+            toResponse(waiting.answer(gateway, toNative(request, requestOptions)), waiting)
         }
 
     override fun executeAsync(request: HttpRequest, requestOptions: RequestOptions): CompletableFuture<HttpResponse> {
@@ -55,7 +58,7 @@ internal class GatewayHttpClient(private val gateway: Gateway) : HttpClient {
         val job =
             scope.launch {
                 try {
-                    val response = send(request, requestOptions)
+                    val response = answered { send(request, requestOptions) }
                     // Who has cancelled meanwhile will not close it.
                     if (!future.complete(response)) response.close()
                 } catch (error: Throwable) {
@@ -68,26 +71,38 @@ internal class GatewayHttpClient(private val gateway: Gateway) : HttpClient {
         return future
     }
 
-    /** Ends the calls in flight; the gateway goes on. */
+    /** Ends the calls in flight, and bodies that are still read; the gateway goes on. */
     override fun close(): Unit = scope.cancel()
 
     private suspend fun send(request: HttpRequest, options: RequestOptions): HttpResponse {
-        val native = toNative(request, options)
-        val whole = options.timeout?.request()?.toMillis()?.takeIf { it > 0 }
-        val answer =
-            try {
-                if (whole == null) gateway.answer(native) else withTimeout(whole) { gateway.answer(native) }
-            } catch (misuse: TollhouseException) {
-                throw OpenAIIoException("Request failed", misuse.toIOException())
-            } catch (late: TimeoutCancellationException) {
-                throw OpenAIIoException("Request failed", SocketTimeoutException("no answer within $whole ms").initCause(late))
-            }
+        val (waiting, asked) = waiting(options) to toNative(request, options)
+        return toResponse(awaited(whole(options)) { native { Response(gateway.native.handle(asked)) } }, waiting)
+    }
+
+    private fun toResponse(answer: Response, waiting: Waiting): HttpResponse {
         answer.failure?.let {
             answer.close()
-            throw OpenAIIoException("Request failed", it.toIOException())
+            throw it.toIOException()
         }
-        return GatewayHttpResponse(answer)
+        return GatewayHttpResponse(answer, waiting)
     }
+
+    /** What the package throws over a socket's errors. */
+    private inline fun <T> answered(send: () -> T): T =
+        try {
+            send()
+        } catch (error: TollhouseException) {
+            throw OpenAIIoException("Request failed", error.toIOException())
+        } catch (error: IOException) {
+            throw OpenAIIoException("Request failed", error)
+        }
+
+    /** The package's word for how long all of a call may take, its body too. */
+    private fun whole(options: RequestOptions): kotlin.time.Duration? =
+        options.timeout?.request()?.takeIf { it > Duration.ZERO }?.toKotlinDuration()
+
+    private fun waiting(options: RequestOptions) =
+        Waiting(whole(options)?.let { System.nanoTime() + it.inWholeNanoseconds }) { !scope.isActive }
 
     private fun toNative(request: HttpRequest, options: RequestOptions): dev.tollhouse.ffi.Request {
         val headers = request.headers.names().flatMap { name -> request.headers.values(name).map { dev.tollhouse.ffi.Header(name, it) } }
@@ -116,8 +131,19 @@ internal class GatewayHttpClient(private val gateway: Gateway) : HttpClient {
     private fun Duration?.milliseconds(): ULong? = this?.toMillis()?.takeIf { it > 0 }?.toULong()
 }
 
-private class GatewayHttpResponse(private val answer: Response) : HttpResponse {
-    private val reading = lazy { BodyInputStream(answer) }
+/** An answer in the time that there is. One that comes as its time ends, or when nobody waits any more, is let go of. */
+internal suspend fun awaited(time: kotlin.time.Duration?, answer: suspend () -> Response): Response {
+    var come: Response? = null
+    try {
+        return withTimeout(time ?: kotlin.time.Duration.INFINITE) { answer().also { come = it } }
+    } catch (ended: CancellationException) {
+        come?.close()
+        throw if (ended is TimeoutCancellationException) InterruptedIOException("timeout").initCause(ended) else ended
+    }
+}
+
+private class GatewayHttpResponse(private val answer: Response, waiting: Waiting) : HttpResponse {
+    private val reading = lazy { BodyInputStream(answer, waiting) }
 
     override fun statusCode(): Int = answer.status
 

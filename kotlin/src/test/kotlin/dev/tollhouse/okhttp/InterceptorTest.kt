@@ -14,6 +14,8 @@ import java.net.ConnectException
 import java.net.ServerSocket
 import java.net.SocketTimeoutException
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.ExecutorService
+import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
 import kotlin.concurrent.thread
 import kotlin.time.Duration.Companion.hours
@@ -31,6 +33,8 @@ import org.junit.jupiter.api.Assertions.assertInstanceOf
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.condition.EnabledForJreRange
+import org.junit.jupiter.api.condition.JRE
 
 /** A real OkHttp client through the gateway, against a provider over real HTTP. */
 class InterceptorTest {
@@ -122,6 +126,47 @@ class InterceptorTest {
         assertThrows(InterruptedIOException::class.java) { whole.newCall(question()).execute() }
         val stalled = impatient.newCall(question(stream = true)).execute()
         assertThrows(SocketTimeoutException::class.java) { stalled.body!!.string() }
+    }
+
+    @Test
+    fun `the time of a whole call ends a body that is slow to come`() {
+        // Each chunk comes long before a read is late.
+        upstream.script("""{"chunk_delay_ms": 100}""")
+        val whole = client.newBuilder().callTimeout(500, TimeUnit.MILLISECONDS).build()
+        val slow = whole.newCall(question(stream = true)).execute()
+        val late = assertThrows(InterruptedIOException::class.java) { slow.body!!.string() }
+        assertEquals("timeout", late.message)
+        assertEquals("client_gone", upstream.ledger(1)[0]["ending"].text())
+    }
+
+    @Test
+    fun `an interrupt ends who waits`() {
+        upstream.script("""{"delay_ms": 60000}""", """{"fail": "stall"}""")
+        val failures = CompletableFuture<IOException>() to CompletableFuture<IOException>()
+        val waiting = thread { failures.first.complete(assertThrows(InterruptedIOException::class.java) { client.newCall(question()).execute() }) }
+        upstream.arrived(1)
+        waiting.interrupt()
+        assertEquals("interrupted", failures.first.get(10, TimeUnit.SECONDS).message)
+        val source = client.newCall(question(stream = true)).execute().body!!.source()
+        source.readUtf8LineStrict()
+        val reading = thread { failures.second.complete(assertThrows(InterruptedIOException::class.java) { source.readUtf8() }) }
+        reading.interrupt()
+        assertEquals("interrupted", failures.second.get(10, TimeUnit.SECONDS).message)
+        assertEquals(listOf("client_gone", "client_gone"), upstream.ledger(2).map { it["ending"].text() })
+    }
+
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_21)
+    fun `virtual threads wait without holding those that carry them`() {
+        val threads = Executors::class.java.getMethod("newVirtualThreadPerTaskExecutor").invoke(null) as ExecutorService
+        // More than there are processors, none of which is answered before all have been asked.
+        val count = 4 * Runtime.getRuntime().availableProcessors()
+        upstream.script(*Array(count) { """{"delay_ms": 60000}""" })
+        val calls = (1..count).map { client.newCall(question("v-$it")) }
+        val failures = calls.map { call -> threads.submit<IOException> { assertThrows(IOException::class.java) { call.execute() } } }
+        upstream.arrived(count)
+        calls.forEach(Call::cancel)
+        failures.forEach { assertEquals("Canceled", it.get(10, TimeUnit.SECONDS).message) }
     }
 
     @Test

@@ -4,6 +4,7 @@ import com.openai.client.OpenAIClient
 import com.openai.client.OpenAIClientImpl
 import com.openai.core.ClientOptions
 import com.openai.core.RequestOptions
+import com.openai.core.Timeout
 import com.openai.errors.InternalServerException
 import com.openai.errors.OpenAIIoException
 import com.openai.models.chat.completions.ChatCompletionCreateParams
@@ -11,9 +12,14 @@ import dev.tollhouse.Gateway
 import dev.tollhouse.Upstream
 import dev.tollhouse.get
 import dev.tollhouse.text
+import java.io.IOException
+import java.io.InterruptedIOException
 import java.net.ServerSocket
 import java.time.Duration
+import java.util.concurrent.CancellationException
 import kotlin.time.Duration.Companion.hours
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.AfterEach
@@ -75,13 +81,13 @@ class OpenAiJavaTest {
         assertEquals("client_gone", upstream.ledger(2).last()["ending"].text())
     }
 
-    private fun raw(model: String) =
+    private fun raw(model: String, stream: Boolean = false) =
         com.openai.core.http.HttpRequest.builder()
             .method(com.openai.core.http.HttpMethod.POST)
             .baseUrl("${upstream.url}/openai")
             .addPathSegments("chat", "completions")
             .putHeader("authorization", "Bearer k")
-            .body(Json("""{"model":"$model","messages":[{"role":"user","content":"hi"}]}"""))
+            .body(Json("""{"model":"$model","stream":$stream,"messages":[{"role":"user","content":"hi"}]}"""))
             .build()
 
     private class Json(private val text: String) : com.openai.core.http.HttpRequestBody {
@@ -104,6 +110,44 @@ class OpenAiJavaTest {
         upstream.script("""{"delay_ms": 60000}""")
         val impatient = client { timeout(Duration.ofMillis(200)) }
         assertThrows(OpenAIIoException::class.java) { impatient.chat().completions().create(question("m-3")) }
+    }
+
+    @Test
+    fun `the time of a whole request ends a body that is slow to come`() {
+        val options = RequestOptions.builder().timeout(Timeout.builder().request(Duration.ofMillis(500)).build()).build()
+        upstream.script("""{"chunk_delay_ms": 100}""", """{"chunk_delay_ms": 100}""")
+        val http = gateway.openAiHttpClient()
+        for (answer in listOf(http.execute(raw("m-4", true), options), http.executeAsync(raw("m-5", true), options).get())) {
+            assertEquals("timeout", assertThrows(InterruptedIOException::class.java) { answer.body().readAllBytes() }.message)
+        }
+        assertEquals(List(2) { "client_gone" }, upstream.ledger(2).map { it["ending"].text() })
+    }
+
+    @Test
+    fun `closing the client ends its calls and not the gateway`() {
+        upstream.script("""{"fail": "stall"}""", """{"delay_ms": 60000}""")
+        val http = gateway.openAiHttpClient()
+        val body = http.execute(raw("m-6", true), RequestOptions.none()).body().apply { read() }
+        val waiting = http.executeAsync(raw("m-7"), RequestOptions.none())
+        upstream.arrived(2)
+        http.close()
+        assertThrows(IOException::class.java) { body.readAllBytes() }
+        assertThrows(CancellationException::class.java) { waiting.join() }
+        assertEquals(List(2) { "client_gone" }, upstream.ledger(2).map { it["ending"].text() })
+        assertTrue("still" in client().chat().completions().create(question("still")).choices()[0].message().content().get())
+    }
+
+    @Test
+    fun `an answer that nobody waits for any more is let go of`() {
+        upstream.script("""{"fail": "stall"}""")
+        assertThrows(CancellationException::class.java) {
+            runBlocking {
+                awaited(null) {
+                    gateway.chat("openai/m", "hi", mapOf("stream" to true)).also { currentCoroutineContext().cancel() }
+                }
+            }
+        }
+        assertEquals("client_gone", upstream.ledger(1)[0]["ending"].text())
     }
 
     private companion object {
