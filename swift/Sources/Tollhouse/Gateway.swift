@@ -14,6 +14,8 @@ internal import TollhouseNative
 /// task ends the call at the provider.
 public final class Gateway: Sendable {
     let native: TollhouseNative.Gateway
+    /// What the app gave, to be let go of at the end.
+    private let callbacks: [any Callback]
     /// The classes that lead sessions to this gateway, with streams and without.
     let sessionClasses = Locked<[Bool: GatewayURLProtocol.Type]>([:])
 
@@ -49,16 +51,17 @@ public final class Gateway: Sendable {
         text: String?, file: String?, providers: [String: any HostedProvider], keys: (any TokenBroker)?
     ) throws(TollhouseError) {
         try checkLibrary()
+        let (hosted, brokered) = (providers.mapValues(Hosted.init), keys.map(Brokered.init))
         native = try Tollhouse.native {
-            try TollhouseNative.Gateway.open(
-                config: text, file: file, providers: providers.mapValues(Hosted.init), tokens: keys.map(Brokered.init)
-            )
+            try TollhouseNative.Gateway.open(config: text, file: file, providers: hosted, tokens: brokered)
         }
+        callbacks = Array(hosted.values) + [brokered].compactMap { $0 }
     }
 
     /// One that is open already.
     init(native: TollhouseNative.Gateway) {
         self.native = native
+        callbacks = []
     }
 
     /// The door: every other call is a short path to it. Where no provider answered, the answer is the gateway's own, and its
@@ -194,8 +197,10 @@ public final class Gateway: Sendable {
         try await Tollhouse.native { [native] in try await native.flush() }
     }
 
-    /// Writes what is still to be written, for at most five seconds, and refuses calls from then on. Closing twice is harmless.
+    /// Writes what is still to be written, for at most five seconds, and refuses calls from then on. Providers and keys are let go of:
+    /// if one of them refers to what owns the gateway, none of the three ends without this. Closing twice is harmless.
     public func close() async throws {
+        defer { callbacks.forEach { $0.letGo() } }
         try await Tollhouse.native { [native] in try await native.close(budgetMs: 5_000) }
     }
 }

@@ -6,7 +6,8 @@ internal import TollhouseNative
 public protocol HostedProvider: Sendable {
     /// Answers one call. When the caller leaves, the task is cancelled.
     ///
-    /// What it throws counts as "nothing was sent": another try or another target may follow.
+    /// What it throws counts as "nothing was sent": another try or another target may follow. The call tells the words of a
+    /// ``TollhouseError``, such as `connect`, and of other errors their type alone.
     func send(_ request: HostedRequest) async throws -> HostedResponse
 }
 
@@ -67,16 +68,21 @@ private final class Pulled<Chunks: AsyncSequence & Sendable>: @unchecked Sendabl
 }
 
 /// A provider as core asks it.
-final class Hosted: TollhouseNative.HostedProvider {
-    private let provider: any HostedProvider
+final class Hosted: TollhouseNative.HostedProvider, Callback {
+    private let provider: Locked<(any HostedProvider)?>
 
     init(_ provider: any HostedProvider) {
-        self.provider = provider
+        self.provider = Locked(provider)
+    }
+
+    func letGo() {
+        provider.withLock { $0 = nil }
     }
 
     func send(request: TollhouseNative.HostedRequest) async throws -> TollhouseNative.HostedAnswer {
-        try await callback {
-            let response = try await self.provider.send(
+        try await callback("the hosted provider", TollhouseError.connect) {
+            guard let provider = self.provider.withLock({ $0 }) else { throw gone }
+            let response = try await provider.send(
                 HostedRequest(method: request.method, url: request.url, headers: Headers(request.headers), body: request.body)
             )
             // What is no status is refused by core, in its own words.
@@ -95,23 +101,11 @@ private final class Chunks: HostedBody {
 
     func next() async throws -> Data? {
         guard let next = pull.withLock({ $0 }) else { return nil }
-        return try await callback { try await next() }
+        return try await callback("the hosted provider", TollhouseError.broken) { try await next() }
     }
 
     /// Nobody asks for another chunk: whatever makes them may end.
     func release() {
         pull.withLock { $0 = nil }
-    }
-}
-
-/// Runs what the app gave. Whatever it throws reaches core as words, and no further.
-func callback<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
-    do {
-        return try await work()
-    } catch let error as TollhouseError {
-        throw error.failure
-    } catch {
-        let failure = TollhouseError.broken(.init(detail: "a callback of the app failed: \(error)", source: .caller))
-        throw failure.failure
     }
 }

@@ -4,7 +4,7 @@ internal import TollhouseNative
 /// is shipped holds no key of a provider.
 public protocol TokenBroker: Sendable {
     /// The key for `provider` (a slug such as `openai`), or nil to call it without one. What it throws ends this attempt before
-    /// anything is sent.
+    /// anything is sent. The call tells the words of a ``TollhouseError``, and of other errors their type alone.
     func token(for provider: String) async throws -> Token?
 }
 
@@ -60,17 +60,23 @@ public struct Brokers: TokenBroker, ExpressibleByDictionaryLiteral {
 }
 
 /// A broker as core asks it.
-final class Brokered: TollhouseNative.TokenBroker {
-    private let broker: any TokenBroker
+final class Brokered: TollhouseNative.TokenBroker, Callback {
+    private let broker: Locked<(any TokenBroker)?>
 
     init(_ broker: any TokenBroker) {
-        self.broker = broker
+        self.broker = Locked(broker)
+    }
+
+    func letGo() {
+        broker.withLock { $0 = nil }
     }
 
     func token(provider: String) async throws -> TollhouseNative.Token? {
-        try await callback { try await self.broker.token(for: provider) }.map { token in
-            TollhouseNative.Token(secret: token.secret.exposed, lifetimeMs: token.lifetime.map(milliseconds))
+        let token = try await callback("the token broker", TollhouseError.connect) {
+            guard let broker = self.broker.withLock({ $0 }) else { throw gone }
+            return try await broker.token(for: provider)
         }
+        return token.map { TollhouseNative.Token(secret: $0.secret.exposed, lifetimeMs: $0.lifetime.map(milliseconds)) }
     }
 }
 

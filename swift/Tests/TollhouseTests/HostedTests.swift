@@ -40,7 +40,7 @@ final class HostedTests: XCTestCase {
     }
 
     func testWhatItThrowsIsAnAnswerWithItsReason() async throws {
-        let gateway = try Gateway(providers: ["device": DeviceModel { _ in throw NotLoaded() }])
+        let gateway = try Gateway(providers: ["device": DeviceModel { _ in throw notLoaded() }])
         let response = try await gateway.chat("custom-device/parrot", "hi").response()
         XCTAssertFalse(response.isSuccess)
         XCTAssertTrue(response.failure?.detail.contains("the model is not loaded") == true, "\(String(describing: response.failure))")
@@ -51,7 +51,7 @@ final class HostedTests: XCTestCase {
             "device": Chunked {
                 ["data: {\"choices\":[]}\n\n"]
             } failing: {
-                NotLoaded()
+                notLoaded()
             }
         ])
         let error = await caught { for try await _ in gateway.chat("custom-device/any", "hi").text {} }
@@ -95,7 +95,7 @@ final class HostedTests: XCTestCase {
     func testABrokerThatThrowsSendsNothing() async throws {
         let upstream = try Upstream()
         let configuration = Configuration(providers: ["openai": .init(baseUrl: "\(upstream.url)/v1")])
-        let gateway = try Gateway(configuration, keys: Broker { _ in throw NotLoaded() })
+        let gateway = try Gateway(configuration, keys: Broker { _ in throw notLoaded() })
         let response = try await gateway.chat("openai/gpt-4o-mini", "hi").response()
         XCTAssertTrue(response.failure?.detail.contains("the model is not loaded") == true, "\(String(describing: response.failure))")
         let calls = try await upstream.ledger()
@@ -106,6 +106,58 @@ final class HostedTests: XCTestCase {
         let brokers: Brokers = ["openai": Broker { _ in Token("one") }, "groq": Broker { _ in Token("two") }]
         let (one, two, none) = try await (brokers.token(for: "openai"), brokers.token(for: "groq"), brokers.token(for: "mistral"))
         XCTAssertEqual([one?.secret.exposed, two?.secret.exposed, none?.secret.exposed], ["one", "two", nil])
+    }
+
+    func testWhatAnErrorThatIsNotOursSaysIsToldNowhere() async throws {
+        let gateway = try Gateway(
+            .init(logs: .init(payloads: true)),
+            providers: [
+                "device": DeviceModel { _ in throw Foreign() },
+                "half": Chunked {
+                    ["data: {\"choices\":[]}\n\n"]
+                } failing: {
+                    Foreign()
+                },
+            ], keys: Broker { _ in throw Foreign() })
+        var told: [String] = []
+        for model in ["custom-device/m", "custom-half/m", "openai/m"] {
+            let response = try await gateway.chat(model, "hi", ["stream": true]).response()
+            told.append(String(reflecting: response.failure))
+            do { told.append(try await response.string()) } catch { told.append("\(error) \(String(reflecting: error))") }
+            let id = try XCTUnwrap(response.logId)
+            told.append(try jsonText(try await gateway.getLog(id), naming: "log"))
+            told.append(try jsonText(try await gateway.explain(id), naming: "explanation"))
+        }
+        told.append(try jsonText(try await gateway.logs(), naming: "logs"))
+        XCTAssertFalse(told.joined().contains(canary), told.joined(separator: "\n"))
+        XCTAssertTrue(told[0].contains("failed with Foreign; throw a TollhouseError to say more"), told[0])
+    }
+
+    func testAClosedGatewayHoldsNobodyAndNobodyHoldsIt() async throws {
+        var owner: Owner? = try Owner()
+        weak var gone = owner
+        try await owner?.gateway?.close()
+        owner = nil
+        XCTAssertNil(gone)
+    }
+
+    func testClosingEndsNoCallThatIsUnderWay() async throws {
+        let (asked, goOn) = (expectation(description: "the model is asked"), expectation(description: "the gateway is closed"))
+        let gateway = try Gateway(providers: [
+            "device": DeviceModel { instructions in
+                asked.fulfill()
+                await XCTWaiter().fulfillment(of: [goOn], timeout: 60)
+                return Parrot(instructions: instructions)
+            }
+        ])
+        let task = Task { try await gateway.chat("custom-device/m", "hello").completion().text }
+        await fulfillment(of: [asked], timeout: 60)
+        try await gateway.close()
+        goOn.fulfill()
+        let text = try await task.value
+        XCTAssertEqual(text, "hello")
+        let error = await caught { _ = try await gateway.chat("custom-device/m", "hello").response() }
+        XCTAssertEqual(error?.kind, "closed")
     }
 
     func testCancellingReachesABroker() async throws {
@@ -136,8 +188,29 @@ struct Parrot: LanguageSession {
     }
 }
 
-private struct NotLoaded: Error, CustomStringConvertible {
-    let description = "the model is not loaded"
+/// What an app says of its own model.
+private func notLoaded() -> TollhouseError {
+    .connect(.init(detail: "the model is not loaded", source: .upstream, isRetryable: true))
+}
+
+/// An error that is not ours, with what nobody else should read.
+private struct Foreign: LocalizedError, CustomStringConvertible {
+    let description = canary
+    var errorDescription: String? { canary }
+}
+
+private let canary = "sk-canary-4711"
+
+/// An app's model: it has the gateway, and the gateway's callbacks have it.
+private final class Owner: HostedProvider, TokenBroker, @unchecked Sendable {
+    private(set) var gateway: Gateway?
+
+    init() throws {
+        gateway = try Gateway(providers: ["device": self], keys: self)
+    }
+
+    func send(_ request: HostedRequest) async throws -> HostedResponse { throw notLoaded() }
+    func token(for provider: String) async throws -> Token? { nil }
 }
 
 /// A provider that gives these chunks.

@@ -17,7 +17,11 @@ import kotlinx.serialization.json.JsonObject
  * Opening one reads the configuration and the keys; no thread, file or socket is opened before the first call. It may be
  * used from many threads at once. Cancelling a coroutine that waits for it ends the call at the provider.
  */
-public open class Gateway internal constructor(internal val native: dev.tollhouse.ffi.Gateway) : AutoCloseable {
+public open class Gateway
+internal constructor(internal val native: dev.tollhouse.ffi.Gateway, private val callbacks: NativeCallbacks = NativeCallbacks()) :
+    AutoCloseable {
+    private constructor(opened: Pair<dev.tollhouse.ffi.Gateway, NativeCallbacks>) : this(opened.first, opened.second)
+
     /**
      * A gateway with these settings; without any, with the defaults. Bodies are logged only if `logs.payloads` says so.
      *
@@ -29,11 +33,24 @@ public open class Gateway internal constructor(internal val native: dev.tollhous
     /** The same, with its settings in a block. */
     public constructor(configure: Configuration.() -> Unit) : this(Configuration().apply(configure))
 
-    /** A gateway whose configuration is JSON text. */
-    public constructor(json: String) : this(open(json, Callbacks()))
+    /**
+     * A gateway whose configuration is JSON text.
+     *
+     * @param providers models that answer in this process, by name: calls of `custom-{name}/{model}` reach them
+     * @param broker brings the keys of all providers that have none of their own
+     */
+    public constructor(
+        json: String,
+        providers: Map<String, HostedProvider> = emptyMap(),
+        broker: (suspend (provider: String) -> Token?)? = null,
+    ) : this(open(json, null, brought(providers, broker)))
 
-    /** A gateway whose configuration is a TOML or JSON file. Whether bodies are logged is for the file alone to say. */
-    public constructor(file: File) : this(open(file))
+    /** The same with a TOML or JSON file. Whether bodies are logged is for the file alone to say. */
+    public constructor(
+        file: File,
+        providers: Map<String, HostedProvider> = emptyMap(),
+        broker: (suspend (provider: String) -> Token?)? = null,
+    ) : this(open(null, file, brought(providers, broker)))
 
     /**
      * The door: every other call is a short path to it. Where no provider answered, the gateway does, and the answer's
@@ -125,29 +142,42 @@ public open class Gateway internal constructor(internal val native: dev.tollhous
         native { native.flush() }
     }
 
-    /** Writes what is still to be written within [budget], and refuses calls from now on. */
+    /** Writes what is still to be written within [budget], and refuses calls from now on. Brokers and providers are let go. */
     public suspend fun close(budget: Duration) {
-        native { native.close(budget.inWholeMilliseconds.coerceAtLeast(0).toULong()) }
+        try {
+            native { native.close(budget.inWholeMilliseconds.coerceAtLeast(0).toULong()) }
+        } finally {
+            callbacks.release()
+        }
     }
 
-    /** The same on this thread, which it blocks for at most five seconds: for `use`. Closing twice is harmless. */
+    /**
+     * The same on this thread, which it blocks for at most five seconds: for `use`, and not for an app's main thread.
+     * Closing twice is harmless.
+     */
     override fun close() {
-        native { native.closeBlocking(CLOSE_BUDGET.inWholeMilliseconds.toULong()) }
+        try {
+            native { native.closeBlocking(CLOSE_BUDGET.inWholeMilliseconds.toULong()) }
+        } finally {
+            callbacks.release()
+        }
     }
 
     private companion object {
         val CLOSE_BUDGET = 5.seconds
 
-        fun open(configuration: Configuration) = open(configuration.toJson(), Callbacks.of(configuration))
+        fun open(configuration: Configuration) = open(configuration.toJson(), null, Callbacks.of(configuration))
 
-        fun open(json: String, callbacks: Callbacks): dev.tollhouse.ffi.Gateway {
+        fun open(json: String?, file: File?, callbacks: Callbacks): Pair<dev.tollhouse.ffi.Gateway, NativeCallbacks> {
             Library.ensureLoaded()
-            return native { dev.tollhouse.ffi.Gateway.open(json, null, callbacks.hosted(), callbacks.broker()) }
+            val brought = callbacks.toNative()
+            return native { dev.tollhouse.ffi.Gateway.open(json, file?.path, brought.hosted, brought.broker) } to brought
         }
 
-        fun open(file: File): dev.tollhouse.ffi.Gateway {
-            Library.ensureLoaded()
-            return native { dev.tollhouse.ffi.Gateway.open(null, file.path, emptyMap(), null) }
-        }
+        fun brought(providers: Map<String, HostedProvider>, broker: (suspend (provider: String) -> Token?)?) =
+            Callbacks().also {
+                it.hosted += providers
+                it.broker = broker
+            }
     }
 }

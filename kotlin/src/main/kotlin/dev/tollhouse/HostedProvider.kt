@@ -17,7 +17,10 @@ import kotlinx.serialization.json.JsonElement
 
 /** Answers calls in the app's own process: a model on the device. Bytes in, chunks out. */
 public fun interface HostedProvider {
-    /** Answers one call. When the caller leaves, this is cancelled. What it throws counts as "nothing was sent". */
+    /**
+     * Answers one call. When the caller leaves, this is cancelled. What it throws counts as "nothing was sent"; the call
+     * tells the words of a [TollhouseException], such as [TollhouseException.Connect], and of others their class alone.
+     */
     public suspend fun answer(request: HostedRequest): HostedAnswer
 }
 
@@ -60,13 +63,18 @@ public fun Configuration.hosted(name: String, provider: HostedProvider, set: (Co
     callbacks.hosted[name] = provider
 }
 
-internal class NativeProvider(private val provider: HostedProvider) : dev.tollhouse.ffi.HostedProvider {
+internal class NativeProvider(@Volatile private var provider: HostedProvider?) : dev.tollhouse.ffi.HostedProvider {
     override suspend fun send(request: dev.tollhouse.ffi.HostedRequest): dev.tollhouse.ffi.HostedAnswer =
         guarded("the hosted provider", "connect") {
-            val answer = provider.answer(HostedRequest(request.method, request.url, request.headers.toHeaders(), request.body))
+            val asked = HostedRequest(request.method, request.url, request.headers.toHeaders(), request.body)
+            val answer = (provider ?: throw gone()).answer(asked)
             if (answer.status !in 100..999) throw invalid("status", "${answer.status} is not an HTTP status")
             dev.tollhouse.ffi.HostedAnswer(answer.status.toUShort(), answer.headers.toNative(), NativeBody(answer.body))
         }
+
+    fun release() {
+        provider = null
+    }
 }
 
 /** A flow whose chunks are pulled. It runs on threads of its own and never ahead of who reads. */

@@ -20,7 +20,8 @@ public class Token(public val secret: String, public val lifetime: Duration? = n
  * provider("openai") { key = broker(::fetchToken) }
  * ```
  *
- * What [fetch] throws ends the attempt before anything is sent.
+ * What [fetch] throws ends the attempt before anything is sent. The call tells the words of a [TollhouseException], and of
+ * other errors their class alone: a key may be in them.
  *
  * @return null: the configuration holds no key
  */
@@ -41,9 +42,14 @@ public fun Configuration.broker(fetch: suspend (provider: String) -> Token?) {
     callbacks.broker = fetch
 }
 
-internal class NativeBroker(private val fetch: suspend (provider: String) -> Token?) : dev.tollhouse.ffi.TokenBroker {
+internal class NativeBroker(@Volatile private var fetch: (suspend (provider: String) -> Token?)?) : dev.tollhouse.ffi.TokenBroker {
     override suspend fun token(provider: String): dev.tollhouse.ffi.Token? =
         guarded("the token broker", "connect") {
-            fetch(provider)?.let { dev.tollhouse.ffi.Token(it.secret, it.lifetime?.inWholeMilliseconds?.coerceAtLeast(0)?.toULong()) }
+            val token = (fetch ?: throw gone())(provider)
+            token?.let { dev.tollhouse.ffi.Token(it.secret, it.lifetime?.inWholeMilliseconds?.coerceAtLeast(0)?.toULong()) }
         }
+
+    fun release() {
+        fetch = null
+    }
 }

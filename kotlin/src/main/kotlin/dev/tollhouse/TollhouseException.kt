@@ -55,16 +55,28 @@ public sealed class TollhouseException(
     public class Storage internal constructor(failure: Failure.Failed) : TollhouseException(failure)
 
     /** No connection stood; nothing was sent. */
-    public class Connect internal constructor(failure: Failure.Failed) : TollhouseException(failure)
+    public class Connect internal constructor(failure: Failure.Failed) : TollhouseException(failure) {
+        /** For what the app brings: a provider or a broker of its own says so what went wrong. */
+        public constructor(detail: String) : this(failed("connect", detail, source = "upstream", retryable = true))
+    }
 
     /** No connection stood in time; nothing was sent. */
-    public class ConnectTimeout internal constructor(failure: Failure.Failed) : TollhouseException(failure)
+    public class ConnectTimeout internal constructor(failure: Failure.Failed) : TollhouseException(failure) {
+        /** For what the app brings: a provider or a broker of its own says so what went wrong. */
+        public constructor(detail: String) : this(failed("connect_timeout", detail, source = "upstream", retryable = true))
+    }
 
     /** No answer came in time. */
-    public class Timeout internal constructor(failure: Failure.Failed) : TollhouseException(failure)
+    public class Timeout internal constructor(failure: Failure.Failed) : TollhouseException(failure) {
+        /** For what the app brings: a provider or a broker of its own says so what went wrong. */
+        public constructor(detail: String) : this(failed("timeout", detail, source = "upstream", retryable = true))
+    }
 
     /** The answer broke off: what came is not whole. */
-    public class Broken internal constructor(failure: Failure.Failed) : TollhouseException(failure)
+    public class Broken internal constructor(failure: Failure.Failed) : TollhouseException(failure) {
+        /** For what the app brings: a provider or a broker of its own says so what went wrong. */
+        public constructor(detail: String) : this(failed("broken", detail, source = "upstream", retryable = true))
+    }
 
     /** The answer is larger than was allowed. */
     public class TooLarge internal constructor(failure: Failure.Failed) : TollhouseException(failure)

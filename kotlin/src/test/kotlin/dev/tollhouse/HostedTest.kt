@@ -1,9 +1,15 @@
 package dev.tollhouse
 
+import dev.tollhouse.ffi.FfiConverterTypeHostedProvider
+import dev.tollhouse.ffi.FfiConverterTypeTokenBroker
 import java.io.IOException
+import java.lang.ref.ReferenceQueue
+import java.lang.ref.WeakReference
+import java.nio.file.Path
 import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.first
@@ -11,12 +17,14 @@ import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.jsonPrimitive
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.assertThrows
+import org.junit.jupiter.api.io.TempDir
 
 /** Models that answer in this process, and keys that are brought when a call needs them. */
 class HostedTest {
@@ -141,7 +149,87 @@ class HostedTest {
         }
     }
 
-    private suspend fun signedOut(): String = throw IOException("signed out")
+    private suspend fun signedOut(): String = throw TollhouseException.Connect("signed out")
+
+    @Test
+    fun `what an error that is not ours says is told nowhere`() = runBlocking {
+        val canary = "sk-canary-4711"
+        class Own : Exception(canary, IOException(canary))
+        val thrown = listOf({ Own() }, { kotlinx.coroutines.CancellationException(canary) }, { StackOverflowError(canary) })
+        for (error in thrown) {
+            val broken = HostedAnswer(flow { emit(chunk("x").toByteArray()); throw error() }, headers = listOf("content-type" to "text/event-stream"))
+            val gateway = Gateway {
+                logs { payloads = true }
+                hosted("device", { throw error() })
+                hosted("half", { broken })
+                broker { throw error() }
+            }
+            val told = mutableListOf<String>()
+            for (model in listOf("custom-device/m", "custom-half/m", "openai/m")) {
+                val answer = gateway.chat(model, "hi", streamed)
+                told += answer.failure?.stackTraceToString().orEmpty()
+                told += runCatching { answer.string() }.fold({ it }, { it.stackTraceToString() })
+                told += gateway.getLog(answer.logId!!).toString() + gateway.explain(answer.logId!!)
+            }
+            told += gateway.logs().toString() + gateway.health()
+            assertFalse(canary in told.joinToString(), told.joinToString("\n"))
+            assertTrue("failed with ${error().javaClass.name}; throw a TollhouseException to say more" in told[0], told[0])
+        }
+    }
+
+    @Test
+    fun `text and file take providers and a broker too`(@TempDir folder: Path) = runBlocking {
+        Upstream().use { upstream ->
+            val json = """{"providers": {"openai": {"base_url": "${upstream.url}/openai"}}}"""
+            val file = folder.resolve("tollhouse.json").toFile().apply { writeText(json) }
+            val providers = mapOf("device" to HostedProvider { events("here") })
+            val broker: suspend (String) -> Token? = { Token("for-$it") }
+            for (gateway in listOf(Gateway(json, providers, broker), Gateway(file, providers, broker))) {
+                assertEquals(listOf("here"), gateway.chat("custom-device/m", "hi", streamed).text.toList())
+                gateway.chat("openai/m", "hi").bytes()
+            }
+            assertEquals(List(2) { "Bearer for-openai" }, upstream.ledger(2).map { it["headers"]["authorization"].text() })
+        }
+    }
+
+    /** An app's view model: it has the gateway, and the gateway's callbacks have it. */
+    private class Owner {
+        val gateway: Gateway = Gateway {
+            hosted("device", { HostedAnswer(JsonPrimitive("$this@Owner")) })
+            provider("openai") { key = broker(::fetch) }
+        }
+
+        private suspend fun fetch(): Token = Token("$this")
+    }
+
+    @Test
+    fun `a gateway that was closed holds nobody, and nobody holds it`() {
+        val held = FfiConverterTypeHostedProvider.handleMap.size + FfiConverterTypeTokenBroker.handleMap.size
+        val gone = ReferenceQueue<Owner>()
+        val references = List(20) { WeakReference(Owner().apply { gateway.close() }, gone) }
+        repeat(references.size) {
+            while (gone.remove(10) == null) System.gc()
+        }
+        // Whatever else was collected meanwhile makes it smaller still.
+        while (FfiConverterTypeHostedProvider.handleMap.size + FfiConverterTypeTokenBroker.handleMap.size > held) System.gc()
+    }
+
+    @Test
+    fun `closing ends no call that is under way, and lets nobody else in`() = runBlocking {
+        val (asked, goOn) = CompletableDeferred<Unit>() to CompletableDeferred<Unit>()
+        val gateway = gateway {
+            asked.complete(Unit)
+            goOn.await()
+            events("still ", "here")
+        }
+        val waiting = async(Dispatchers.Default) { gateway.chat("custom-device/m", "hi", streamed).text.toList() }
+        asked.await()
+        gateway.close(1.minutes)
+        goOn.complete(Unit)
+        assertEquals(listOf("still ", "here"), waiting.await())
+        assertThrows<TollhouseException.Closed> { gateway.chat("custom-device/m", "hi") }
+        Unit
+    }
 
     @Test
     fun `a token shows no secret`() = assertFalse("sk-1" in Token("sk-1").toString())

@@ -29,9 +29,11 @@ import dev.tollhouse.Gateway
 import dev.tollhouse.android.logsInAppFolder
 import dev.tollhouse.broker
 import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
-import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeoutOrNull
 
@@ -58,7 +60,10 @@ class ChatViewModel(application: Application) : AndroidViewModel(application) {
     /** What was logged is on disk before the system may freeze or kill the app. */
     fun pause() = runBlocking { withTimeoutOrNull(1.seconds) { gateway.flush() } }
 
-    override fun onCleared() = gateway.close()
+    /** Not on the main thread, and not in a scope that ends with the view model: it may write to the disk for a second. */
+    override fun onCleared() {
+        CoroutineScope(Dispatchers.IO).launch { gateway.close(1.seconds) }
+    }
 
     /** Asks the app's own server. */
     private suspend fun fetchToken(): String = TODO("your server's short-lived key")
