@@ -37,5 +37,6 @@ vocabularies: ## Make the packed vocabularies anew from those that tiktoken-rs p
 targets: ## Check the types for Android and iOS; some minutes, and nothing is linked
 	@./scripts/check-targets
 
-prices: ## Make the price table anew from the published package
-	@python3 scripts/prices.py
+prices: ## Make the price catalogue anew from two published packages
+	@pip download --quiet --no-deps --dest target/prices genai-prices litellm==1.106.2
+	@python3 scripts/prices.py "$$(ls -t target/prices/genai_prices-*.whl | head -1)" target/prices/litellm-1.106.2-*.whl "$$(date -u +%F)"

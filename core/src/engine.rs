@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderValue};
 
-use crate::account::{Price, Prices};
+use crate::account::Prices;
 use crate::answer::Shared;
 use crate::cache::{self, Answers, Asked, Flights, Found, Member, Now, Scope, Stored};
 use crate::clock::Clock;
-use crate::config::{Config, Money, ProviderConfig, RouteConfig};
+use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::error::Error;
 use crate::exchange::{CacheKey, Shape, Target};
 use crate::headers;
@@ -84,7 +84,7 @@ impl Engine {
             defaults: Arc::new(Policy::of(&config)),
             limits: Limits::new(&config, parts.clock.clone()),
             quotas: Quotas::new(&config.limits.quotas, parts.clock.clone()),
-            prices: prices(&config),
+            prices: Prices::new(&config.prices),
             log: LogStore::new(log_settings(&config)),
             answers: Answers::new(&config.cache),
             flights: Flights::default(),
@@ -255,7 +255,7 @@ fn key_pools(config: &Config, catalogue: &Catalogue) -> HashMap<String, KeyPool>
 
 /// The routes of a configuration.
 pub(crate) fn routes(config: &Config, catalogue: &Catalogue) -> Result<Routes, Error> {
-    let prices = prices(config);
+    let prices = Prices::new(&config.prices);
     with_parts(config, catalogue, &prices, |parts| Routes::of(config, parts))
 }
 
@@ -267,19 +267,6 @@ fn with_parts<T>(
 ) -> T {
     let price = |provider: &str, model: &str| prices.per_million(provider, model);
     act(&route::Parts { catalogue, models: &config.models, price: &price })
-}
-
-fn prices(config: &Config) -> Prices {
-    let nano = |money: Money| u64::try_from(money.nano_usd()).unwrap_or_default();
-    Prices::new(config.prices.iter().map(|(model, price)| {
-        let price = Price {
-            input: nano(price.input),
-            output: nano(price.output),
-            cache_read: price.cache_read.map(nano),
-            cache_write: price.cache_write.map(nano),
-        };
-        (model.clone(), price)
-    }))
 }
 
 fn log_settings(config: &Config) -> LogSettings {

@@ -55,7 +55,7 @@ pub use record::{Attempt, AttemptState, Failure, Record, Skipped, Trail};
 pub use secret::Secret;
 pub use store::StoreHealth;
 pub use transport::{HttpTransport, Sending, Transport, TransportError, UpstreamRequest, UpstreamResponse};
-pub use usage::{Format, NanoUsd, Usage, UsageSource};
+pub use usage::{Format, NanoUsd, Tier, Usage, UsageDetails, UsageSource};
 
 /// The examples of the pages outside of the crate, run with its own.
 #[cfg(all(doctest, feature = "testing"))]

@@ -54,6 +54,8 @@ pub struct Record {
     pub usage: Usage,
     /// What the call cost.
     pub cost: Option<NanoUsd>,
+    /// The price that the cost comes from: the catalogue's version and its rule, the configuration's, or the caller's.
+    pub priced_by: Option<String>,
     /// Whether the cost comes from `cf-aig-custom-cost`.
     pub custom_cost: bool,
     /// What a cached answer would have cost.

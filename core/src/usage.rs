@@ -35,6 +35,87 @@ pub struct Usage {
     pub reasoning: Option<u64>,
     /// Audio tokens, in and out; parts of the totals.
     pub audio: Option<u64>,
+    /// What else is charged apart, where the provider tells it.
+    #[serde(flatten)]
+    pub details: Option<Box<UsageDetails>>,
+}
+
+impl Usage {
+    /// What else is charged apart; where nothing was told, that.
+    #[must_use]
+    pub fn details(&self) -> &UsageDetails {
+        const NONE: &UsageDetails = &UsageDetails::none();
+        self.details.as_deref().unwrap_or(NONE)
+    }
+}
+
+/// What some providers tell beyond the counts that all have, as far as it is charged apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UsageDetails {
+    /// The service tier that served the call; none where it was the standard one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+    /// Input tokens written to a cache that lasts an hour; part of `cache_write`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<u64>,
+    /// Audio tokens put out; part of `audio`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_out: Option<u64>,
+    /// Audio tokens read from the cache; part of `audio` and of `cache_read`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audio_cached: Option<u64>,
+    /// Image tokens, in and out; parts of the totals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<u64>,
+    /// Image tokens put out; part of `image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_out: Option<u64>,
+    /// Image tokens read from the cache; part of `image` and of `cache_read`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_cached: Option<u64>,
+    /// Images that were made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<u64>,
+    /// Searches on the web that the provider made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub searches: Option<u64>,
+    /// Seconds of sound that were listened to, rounded up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+}
+
+impl UsageDetails {
+    const fn none() -> Self {
+        Self {
+            tier: None,
+            cache_write_1h: None,
+            audio_out: None,
+            audio_cached: None,
+            image: None,
+            image_out: None,
+            image_cached: None,
+            images: None,
+            searches: None,
+            seconds: None,
+        }
+    }
+}
+
+/// How a provider serves a call, where it is not the standard way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// In a batch, within a day.
+    Batch,
+    /// Slower.
+    Flex,
+    /// Before others.
+    Priority,
+    /// Faster.
+    Fast,
+    /// By an agreement of its own, whose price no list has.
+    Other,
 }
 
 /// The format that a provider's bodies are in: it decides how usage and stream ends are read, and whether an

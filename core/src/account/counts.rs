@@ -65,6 +65,7 @@ impl Counts {
             cache_write: self.cache_write,
             reasoning: self.reasoning,
             audio: self.audio,
+            details: None,
         })
     }
 }

@@ -10,28 +10,19 @@ mod tokens;
 mod usage;
 
 pub(crate) use meter::Meter;
-pub(crate) use prices::{Price, Prices};
+pub(crate) use prices::{Asked, Priced, Prices};
 #[cfg(feature = "tokens")]
 pub use tokens::{ChatMessage, TokenCount, TokenInput, count_tokens};
 pub(crate) use usage::read_answer;
 
 use crate::money::CustomCost;
-use crate::usage::{NanoUsd, Usage};
+use crate::usage::Usage;
 
-/// What a call cost, and whether that is the caller's own `cf-aig-custom-cost`, which comes before every price list.
-pub(crate) fn cost(
-    prices: &Prices,
-    custom: Option<&CustomCost>,
-    provider: &str,
-    model: &str,
-    usage: &Usage,
-) -> (Option<NanoUsd>, bool) {
+/// What a call cost, and by which price.
+pub(crate) fn cost(prices: &Prices, custom: Option<&CustomCost>, asked: &Asked<'_>, usage: &Usage) -> Priced {
     match custom {
-        Some(custom) => {
-            let cost = custom.cost(usage);
-            (cost, cost.is_some())
-        }
-        None => (prices.cost(provider, model, usage), false),
+        Some(custom) => Priced::by_the_caller(custom.cost(usage)),
+        None => prices.cost(asked, usage),
     }
 }
 
@@ -41,11 +32,13 @@ mod tests {
 
     #[test]
     fn the_callers_own_cost_comes_first() {
-        let prices = Prices::new(std::iter::empty());
+        let prices = Prices::new(&std::collections::BTreeMap::new());
         let usage = Usage { tokens_in: Some(1000), tokens_out: Some(500), ..Usage::default() };
         let cost = |custom: Option<&str>, usage: &Usage| {
             let custom = custom.map(|header| CustomCost::parse(header).unwrap());
-            super::cost(&prices, custom.as_ref(), "openai", "gpt-4o-mini", usage)
+            let asked = Asked { provider: "openai", model: "gpt-4o-mini", at_us: 0 };
+            let call = super::cost(&prices, custom.as_ref(), &asked, usage);
+            (call.cost, call.is_custom())
         };
         assert_eq!(cost(None, &usage), (Some(450_000), false));
         assert_eq!(cost(Some(r#"{"total_cost":1}"#), &usage), (Some(1_000_000_000), true));

@@ -66,6 +66,7 @@ mod tests {
             cache_write: None,
             reasoning: Some(0),
             audio: Some(0),
+            ..Usage::default()
         };
         assert_eq!(usage(Format::Openai, body), expected);
         assert_eq!(model(Format::Openai, body).as_deref(), Some("gpt-4o-mini-2024-07-18"));
@@ -111,6 +112,7 @@ mod tests {
             cache_write: None,
             reasoning: Some(313),
             audio: Some(24),
+            ..Usage::default()
         };
         assert_eq!(usage(Format::Gemini, body), expected);
         assert_eq!(model(Format::Gemini, body).as_deref(), Some("gemini-2.5-flash"));

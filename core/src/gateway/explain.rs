@@ -103,7 +103,9 @@ fn cost(log: &Value) -> Value {
         Some(cost) => format!("{cost} USD by {price}; {tokens}"),
         None => format!("not known; {tokens}"),
     };
-    json!({ "stage": "cost", "text": text, "cost": log["cost"], "cost_nano_usd": log["cost_nano_usd"], "usage": usage })
+    json!({
+        "stage": "cost", "text": text, "cost": log["cost"], "cost_nano_usd": log["cost_nano_usd"], "usage": usage, "priced_by": log["priced_by"],
+    })
 }
 
 fn target(provider: &Value, model: &Value) -> String {

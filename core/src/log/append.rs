@@ -108,10 +108,10 @@ fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()
             stream, status_code, success, cached, cancelled, truncated, error, step, attempts, usage_source, tokens_in,
             tokens_out, cache_read, cache_write, reasoning, audio, cost_nano_usd, custom_cost, saved_nano_usd, metadata,
             user_agent, request_content_type, response_content_type, request_size, response_size,
-            trail
+            trail, usage_details, priced_by
         ) VALUES (
             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-            ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36
+            ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38
         ) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
@@ -151,6 +151,8 @@ fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()
             integer(record.request_size),
             integer(record.response_size),
             json_text(&record.trail),
+            json_text(record.usage.details()),
+            record.priced_by,
         ])?;
     if inserted == 1 && (record.request_body.is_some() || record.response_body.is_some()) {
         transaction.prepare_cached("INSERT INTO payload (seq, request, response) VALUES (?1, ?2, ?3)")?.execute(

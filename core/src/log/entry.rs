@@ -87,6 +87,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Map<String, Value>> {
         "cost": nano_usd("cost_nano_usd")?.map(usd),
         "cost_nano_usd": nano_usd("cost_nano_usd")?,
         "custom_cost": flag("custom_cost")?,
+        "priced_by": plain("priced_by")?,
         "saved": nano_usd("saved_nano_usd")?.map(usd),
         "saved_nano_usd": nano_usd("saved_nano_usd")?,
         "metadata": document("metadata")?,
@@ -99,7 +100,14 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Map<String, Value>> {
         "response_size": plain("response_size")?,
     });
     match entry {
-        Value::Object(entry) => Ok(entry),
+        Value::Object(mut entry) => {
+            if let (Some(Value::Object(usage)), Value::Object(details)) =
+                (entry.get_mut("usage"), document("usage_details")?)
+            {
+                usage.extend(details);
+            }
+            Ok(entry)
+        }
         _ => unreachable!("the literal above is an object"),
     }
 }

@@ -8,10 +8,10 @@ use crate::store::Unfit;
 const APPLICATION_ID: i32 = 0x746f_6c6c;
 
 /// One script per version, oldest first: a file of version `n` still lacks everything from index `n` on.
-const MIGRATIONS: [&str; NEWEST as usize] = [VERSION_1, VERSION_2];
+const MIGRATIONS: [&str; NEWEST as usize] = [VERSION_1, VERSION_2, VERSION_3];
 
 /// What `user_version` says in a file that lacks nothing.
-const NEWEST: u32 = 2;
+const NEWEST: u32 = 3;
 
 /// Rows keep the order in which they were written (`seq`, never used twice), and `rev` grows with every change.
 /// Bodies stand apart so that lists do not read them. `tally` spares counting the table on every write.
@@ -72,6 +72,12 @@ const VERSION_1: &str = "
 
 /// What decided where a call went.
 const VERSION_2: &str = "ALTER TABLE log ADD COLUMN trail TEXT NOT NULL DEFAULT '{}';";
+
+/// What else is charged apart, and by which price.
+const VERSION_3: &str = "
+    ALTER TABLE log ADD COLUMN usage_details TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE log ADD COLUMN priced_by TEXT;
+";
 
 /// Sets the connection up, and brings an empty or older database to the newest version.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unfit> {

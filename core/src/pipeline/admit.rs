@@ -19,10 +19,11 @@ pub(super) async fn admit(engine: &Engine, exchange: &mut Exchange, step: usize)
         return Ok(());
     }
     engine.limits.move_on(&mut exchange.held, &unanswered(exchange.attempts.last()));
-    let target = &exchange.targets[step];
+    let (target, at_us) = (&exchange.targets[step], exchange.created_at_us);
     let cost = |usage: &Usage| {
         let custom = target.policy.custom_cost.as_ref();
-        account::cost(&engine.prices, custom, &target.provider.slug, &target.model, usage).0
+        let asked = account::Asked { provider: &target.provider.slug, model: &target.model, at_us };
+        account::cost(&engine.prices, custom, &asked, usage).cost
     };
     let asks = engine.limits.asks(target, &exchange.held, &cost);
     let taken = engine.limits.take(&asks, target.policy.priority, target, &mut exchange.held).await;

@@ -114,7 +114,9 @@ fn land(engine: Arc<Engine>, exchange: Exchange, step: usize, reached: Reached, 
     let Answer { status, headers, content, head_us } = answer;
     match content {
         Content::Whole(whole) if cache::is_whole(&headers, &whole.body) => {
-            let (cost, _) = price(&engine, &target, Some(status), whole.usage.as_ref(), whole.model_served.as_deref());
+            let now_us = engine.clock.now_us();
+            let cost =
+                price(&engine, &target, now_us, Some(status), whole.usage.as_ref(), whole.model_served.as_deref()).cost;
             let body = Kept::Whole(whole.body.clone());
             let (headers_kept, model_served) = (cache::kept_headers(&headers), whole.model_served.clone());
             engine.remember(&target, Entry { status, headers: headers_kept, body, model_served, cost });
@@ -152,7 +154,8 @@ impl Keeping {
             return;
         }
         let Self { status, headers, recording } = self;
-        let (cost, _) = price(engine, target, Some(status), told.usage.as_ref(), told.model_served.as_deref());
+        let now_us = engine.clock.now_us();
+        let cost = price(engine, target, now_us, Some(status), told.usage.as_ref(), told.model_served.as_deref()).cost;
         let body = recording.finish();
         engine.remember(target, Entry { status, headers, body, model_served: told.model_served.clone(), cost });
     }

@@ -125,7 +125,9 @@ fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: A
         Content::Whole(Whole { body, usage, model_served }) => {
             if let Some(headers) = kept_headers.filter(|headers| cache::is_whole(headers, &body)) {
                 let target = &settling.exchange.targets[step];
-                let (cost, _) = price(&settling.engine, target, Some(status), usage.as_ref(), model_served.as_deref());
+                let at_us = settling.exchange.created_at_us;
+                let cost =
+                    price(&settling.engine, target, at_us, Some(status), usage.as_ref(), model_served.as_deref()).cost;
                 let (body, model_served) = (Kept::Whole(body.clone()), model_served.clone());
                 settling.engine.remember(target, cache::Entry { status, headers, body, model_served, cost });
             }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
 use super::admit;
+use crate::account::{self, Asked, Priced};
 use crate::cache::Bill;
 use crate::engine::Engine;
 use crate::exchange::{Exchange, Target};
@@ -80,7 +81,7 @@ impl Settling {
                 self.unpaid = true;
             }
             Bill::Theirs => {
-                let saved = self.price(end.usage.as_ref(), end.model_served.as_deref()).0;
+                let saved = self.price(end.usage.as_ref(), end.model_served.as_deref()).cost;
                 end.saved = saved.filter(|_| end.error.is_none());
                 end.usage = None;
                 self.cached = true;
@@ -88,26 +89,27 @@ impl Settling {
         }
     }
 
-    fn price(&self, usage: Option<&Usage>, model_served: Option<&str>) -> (Option<NanoUsd>, bool) {
-        let Some(target) = self.target() else { return (None, false) };
+    fn price(&self, usage: Option<&Usage>, model_served: Option<&str>) -> Priced {
+        let Some(target) = self.target() else { return Priced::default() };
         let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
-        price(&self.engine, target, status, usage, model_served)
+        price(&self.engine, target, self.exchange.created_at_us, status, usage, model_served)
     }
 
-    /// What the call cost, and whether the caller named the price.
-    fn cost(&self, end: &End) -> (Option<NanoUsd>, bool) {
+    /// What the call cost.
+    fn cost(&self, end: &End) -> Priced {
         if self.cached {
-            return (Some(0), false);
+            return Priced { cost: Some(0), by: None };
         }
         if self.unpaid {
-            return (None, false);
+            return Priced::default();
         }
         self.price(end.usage.as_ref(), end.model_served.as_deref())
     }
 
     /// Writes the call down.
     pub(super) fn finish(mut self, end: End) {
-        let (cost, custom_cost) = self.cost(&end);
+        let priced = self.cost(&end);
+        let cost = priced.cost;
         let spent = admit::spent(&self, &end, cost);
         self.engine.limits.settle(&mut self.exchange.held, &spent);
         if let (false, Ok(cost)) = (self.exchange.passed.is_empty(), u64::try_from(cost.unwrap_or(0))) {
@@ -136,7 +138,8 @@ impl Settling {
             step: u32::try_from(self.step).unwrap_or(u32::MAX),
             usage: end.usage.unwrap_or_default(),
             cost,
-            custom_cost,
+            custom_cost: priced.is_custom(),
+            priced_by: priced.by,
             saved: end.saved,
             metadata: policy.metadata.clone(),
             response_content_type: self.response_content_type.take(),
@@ -161,24 +164,28 @@ impl Settling {
     }
 }
 
-/// What an answer of `target` costs, and whether the caller named the price.
+/// What an answer of `target` costs.
 pub(super) fn price(
     engine: &Engine,
     target: &Target,
+    at_us: u64,
     status: Option<StatusCode>,
     usage: Option<&Usage>,
     model_served: Option<&str>,
-) -> (Option<NanoUsd>, bool) {
+) -> Priced {
     if !engine.stages.on(Stage::Account) || status.is_none_or(|status| status.as_u16() >= 400) {
-        return (None, false);
+        return Priced::default();
     }
     // Not every answer tells its usage, and a total that the caller names needs none.
     let unknown = Usage::default();
     let usage = usage.unwrap_or(&unknown);
     let custom = target.policy.custom_cost.as_ref();
-    let cost = |model: &str| crate::account::cost(&engine.prices, custom, &target.provider.slug, model, usage);
+    let cost = |model: &str| {
+        let asked = Asked { provider: &target.provider.slug, model, at_us };
+        account::cost(&engine.prices, custom, &asked, usage)
+    };
     match (cost(&target.model), model_served) {
-        ((None, _), Some(served)) => cost(served),
+        (Priced { cost: None, .. }, Some(served)) => cost(served),
         (known, _) => known,
     }
 }

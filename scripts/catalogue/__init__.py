@@ -1,0 +1,1 @@
+"""The price catalogue: two packages read, held against each other, written down."""
