@@ -9,7 +9,7 @@ use http::{HeaderMap, Method};
 use crate::held::Held;
 use crate::message::Deadlines;
 use crate::policy::Policy;
-use crate::provider::Provider;
+use crate::provider::{Dialect, Provider};
 use crate::record::{Attempt, AttemptState, Trail};
 use crate::usage::Format;
 
@@ -30,6 +30,8 @@ pub(crate) struct Exchange {
     pub(crate) policy: Arc<Policy>,
     /// In the order in which they are tried. A route adds them one by one.
     pub(crate) targets: Vec<Arc<Target>>,
+    /// The shape that the caller speaks, where it is one for any model.
+    pub(crate) dialect: Option<Dialect>,
     /// What a route is to find targets for.
     pub(crate) asked: Option<Asked>,
     /// Whether the caller gave a list: then a failure may fall back, and "nobody answered" has its own form.
@@ -62,25 +64,6 @@ impl Exchange {
         }
     }
 
-    /// The same for a call of the gateway's own that asks `target` again, at this time (wall and monotonic).
-    pub(crate) fn for_refresh(&self, id: String, now_us: (u64, u64), target: Arc<Target>) -> Self {
-        Self {
-            id,
-            created_at_us: now_us.0,
-            started_us: now_us.1,
-            deadlines: Deadlines::default(),
-            policy: target.policy.clone(),
-            targets: vec![target],
-            asked: None,
-            universal: false,
-            passed: Vec::new(),
-            total: self.total,
-            is_shared: false,
-            user_agent: self.user_agent.clone(),
-            ..self.for_flight()
-        }
-    }
-
     /// Whether the last try was a success.
     pub(crate) fn succeeded(&self) -> bool {
         self.attempts.last().is_some_and(|attempt| attempt.state == AttemptState::Started && attempt.failure.is_none())
@@ -98,11 +81,13 @@ impl Exchange {
     }
 }
 
-/// A chat in OpenAI's shape that leaves it to a route which model answers.
+/// A chat that leaves it to a route which model answers.
 #[derive(Clone)]
 pub(crate) struct Asked {
     /// The route's name.
     pub(crate) route: String,
+    /// The shape of its body.
+    pub(crate) dialect: Dialect,
     /// The caller's headers, without keys: they would be some other provider's.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -136,8 +121,20 @@ pub(crate) struct Target {
 pub(crate) enum Shape {
     /// The provider's own, whatever it is.
     Native,
-    /// OpenAI's chat completions, for a provider that takes chats in this format.
-    Chat(Format),
+    /// One that callers may speak to any model, for a provider that takes chats in this format.
+    Any(Dialect, Format),
+    /// The same, for a provider that speaks it itself: in this format.
+    Own(Dialect, Format),
+}
+
+impl Shape {
+    /// What the caller speaks, where any model may be asked in it.
+    pub(crate) fn dialect(self) -> Option<Dialect> {
+        match self {
+            Self::Native => None,
+            Self::Any(dialect, _) | Self::Own(dialect, _) => Some(dialect),
+        }
+    }
 }
 
 impl Target {
@@ -145,7 +142,7 @@ impl Target {
     pub(crate) fn format(&self) -> Format {
         match self.shape {
             Shape::Native => self.provider.format_of(&self.path),
-            Shape::Chat(format) => format,
+            Shape::Any(_, format) | Shape::Own(_, format) => format,
         }
     }
 
@@ -181,6 +178,10 @@ impl Target {
             ("files", "files"),
         ];
         let kind = KINDS.iter().find(|(end, _)| self.path.ends_with(end)).map(|(_, kind)| *kind);
-        if self.shape == Shape::Native { kind } else { Some("chat") }
+        match self.shape.dialect() {
+            None => kind,
+            Some(Dialect::Responses) => Some("responses"),
+            Some(Dialect::Chat | Dialect::Messages) => Some("chat"),
+        }
     }
 }

@@ -171,15 +171,12 @@ impl Gateway {
         Ok(Health { log: engine.log.health(), limits: engine.limits.health() })
     }
 
-    /// Ends when everything that was logged so far is on disk, and every answer that is being made new in the background is
-    /// there.
+    /// Ends when everything that was logged so far is on disk.
     ///
     /// # Errors
     /// `Closed`.
     pub async fn flush(&self) -> Result<(), Error> {
-        let engine = self.shared.engine()?;
-        engine.refreshes.idle().await;
-        engine.log.flush().await
+        self.shared.engine()?.log.flush().await
     }
 
     /// To be called before this process forks: writes what waits and lets go of the log's file, which a child could not

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorKind};
 use crate::headers::response as name;
@@ -73,12 +73,6 @@ impl Refusal {
         refusal
     }
 
-    /// 504: nothing may be sent, and nothing is kept that may be given (RFC 9111, 5.2.1.7).
-    pub(crate) fn not_cached() -> Self {
-        let message = "cache-control: only-if-cached, and no kept answer may be given. Nothing was sent.";
-        Self::new(StatusCode::GATEWAY_TIMEOUT, code::NO_ANSWER, message)
-    }
-
     /// The same, with `place` in front of the message.
     pub(crate) fn under(mut self, place: &str) -> Self {
         self.message.insert_str(0, place);
@@ -87,7 +81,13 @@ impl Refusal {
 
     /// The body is one of the reference's gateway errors: `error` is an array.
     pub(crate) fn into_response(self) -> Response {
-        let body = json!({
+        self.told_as(json!({}))
+    }
+
+    /// The same for callers whose clients look for an error of their own shape: `own` are the members that they read, and the
+    /// gateway's stand beside them.
+    pub(crate) fn told_as(self, own: Value) -> Response {
+        let mut body = json!({
             "success": false,
             "result": [],
             "messages": [],
@@ -97,6 +97,9 @@ impl Refusal {
             "internalCode": self.code,
             "message": self.message,
         });
+        if let (Value::Object(body), Value::Object(own)) = (&mut body, own) {
+            body.extend(own);
+        }
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.extend(self.headers);

@@ -56,7 +56,7 @@ pub(super) async fn read(
         let meter =
             (is_events && engine.stages.on(Stage::Meter)).then(|| Box::new(Meter::new(format, target.marks_end())));
         let decoding = reading.decoding.as_ref().filter(|_| is_events);
-        let decoder = decoding.map(|with| with.translation.stream(created_s, with.include_usage));
+        let decoder = decoding.map(|with| with.stream(created_s));
         return Ok(Answer { status, headers, content: Content::Stream { body, meter, decoder }, head_us });
     }
     let body = match whole(body).await {
@@ -75,8 +75,7 @@ pub(super) async fn read(
         if engine.stages.on(Stage::Account) { read_answer(format, &body) } else { (None, None) };
     let body = match &reading.decoding {
         Some(with) => with
-            .translation
-            .response(status, &body, created_s)
+            .whole(status, body, created_s)
             .map_err(|error| TransportError { state: AttemptState::Started, error })?,
         None => body,
     };

@@ -47,7 +47,8 @@ impl Way {
             let Some(asked) = &exchange.asked else { return Ok(None) };
             let policy = policy(engine, exchange, course);
             let (provider, model) = (&candidate.provider, &candidate.model);
-            let target = chat::of_model(policy, asked.headers.clone(), &asked.body, asked.stream, provider, model)?;
+            let (headers, how) = (asked.headers.clone(), (asked.stream, asked.dialect));
+            let target = chat::of_model(policy, headers, &asked.body, how, provider, model)?;
             exchange.targets.push(target.into());
         }
         self.next += 1;
@@ -90,11 +91,6 @@ pub(super) struct Leg {
 }
 
 impl Leg {
-    /// Of a call that has one target and no way to another.
-    pub(super) fn alone() -> Self {
-        Self { is_last: true, candidate: None, minds_refusals: false, breaker: None }
-    }
-
     /// Tells the one that was asked how it did, for the calls that come.
     pub(super) fn learn(&self, engine: &Engine, failure: Option<Failure>, took_us: u64) {
         let (Some(candidate), Some(breaker)) = (&self.candidate, self.breaker) else { return };

@@ -55,6 +55,16 @@ impl Metered {
         out.into()
     }
 
+    /// The upstream broke: what the caller's shape has to say of that.
+    fn broken(&mut self) -> Bytes {
+        let mut rest = Vec::new();
+        if let Some(mut decoder) = self.decoder.take() {
+            // It tells of an answer that is not whole; why that is, the error says that follows.
+            let _ = decoder.end(&mut rest);
+        }
+        rest.into()
+    }
+
     /// The upstream has no more: whether that was the end of the answer.
     fn end(&mut self) -> (Bytes, Option<Error>) {
         let mut rest = Vec::new();
@@ -85,7 +95,8 @@ impl Stream for Metered {
                 Some(Ok(chunk)) => self.pass(chunk),
                 Some(Err(error)) => {
                     self.upstream = None;
-                    return Poll::Ready(Some(Err(error)));
+                    self.pending_error = Some(error);
+                    self.broken()
                 }
                 None => {
                     self.upstream = None;

@@ -5,22 +5,18 @@ use http::StatusCode;
 use crate::engine::Engine;
 use crate::exchange::{Shape, Target};
 use crate::message::Deadlines;
-use crate::provider::{Change, Translation, translation};
+use crate::provider::{Change, Decoding, Dialect, Origins, Untranslatable, translation};
 use crate::refusal::{Refusal, code};
 use crate::secret::Secret;
 use crate::stage::Stage;
 use crate::transport::UpstreamRequest;
+use crate::usage::Format;
 
 /// How the answer to a prepared request is to be read.
+#[derive(Default)]
 pub(super) struct Reading {
     pub(super) decoding: Option<Decoding>,
     pub(super) changes: Vec<Change>,
-}
-
-/// How an answer in another format becomes one in OpenAI's.
-pub(super) struct Decoding {
-    pub(super) translation: &'static dyn Translation,
-    pub(super) include_usage: bool,
 }
 
 /// What goes out for `target`, and how its answer is to be read. A `lent` key is one that was brought for this call.
@@ -41,7 +37,7 @@ pub(super) fn prepare(
         }
         match target.shape {
             Shape::Native => provider.authorize(&mut headers, target.query.as_deref()),
-            Shape::Chat(_) => provider.authorize_chat(&mut headers),
+            Shape::Any(dialect, _) | Shape::Own(dialect, _) => provider.authorize_any(dialect, &mut headers),
         }
     }
     let mut request = UpstreamRequest {
@@ -51,25 +47,43 @@ pub(super) fn prepare(
         body: target.body.clone(),
         deadlines,
     };
-    let translation = match target.shape {
-        Shape::Chat(format) if engine.stages.on(Stage::Translate) => translation(format),
-        _ => None,
+    let reading = match target.shape {
+        Shape::Any(dialect, format) if engine.stages.on(Stage::Translate) => {
+            translate(target, dialect, format, &mut request)
+                .map_err(|reason| Refusal::bad(code::BAD_BODY, &reason.field, reason.message))?
+        }
+        _ => Reading::default(),
     };
-    let Some(translation) = translation else {
-        sign(engine, target, &mut request, lent)?;
-        return Ok((request, Reading { decoding: None, changes: Vec::new() }));
-    };
-    let translated = translation
-        .request(&target.body)
-        .map_err(|reason| Refusal::bad(code::BAD_BODY, &reason.field, reason.message))?;
-    for (name, value) in translated.headers {
-        request.headers.entry(name).or_insert(value);
-    }
-    request.url = provider.url(&translated.path, None);
-    request.body = translated.body;
     sign(engine, target, &mut request, lent)?;
-    let decoding = Some(Decoding { translation, include_usage: translated.include_usage });
-    Ok((request, Reading { decoding, changes: translated.changes }))
+    Ok((request, reading))
+}
+
+/// From the caller's shape to a chat, and from that to the provider's format; either may be the same.
+fn translate(
+    target: &Target,
+    dialect: Dialect,
+    format: Format,
+    request: &mut UpstreamRequest,
+) -> Result<Reading, Untranslatable> {
+    let provider = &target.provider;
+    let mut decoding = Decoding::default();
+    let (mut changes, mut origins) = (Vec::new(), Origins::default());
+    if let Some(heard) = dialect.hear(&request.body, &provider.takes(format))? {
+        request.body = heard.chat;
+        (changes, origins) = (heard.changes, heard.origins);
+        decoding.reply = Some(heard.reply);
+    }
+    if let Some(translation) = translation(format) {
+        let translated = translation.request(&request.body).map_err(|reason| origins.of_fault(reason))?;
+        for (name, value) in translated.headers {
+            request.headers.entry(name).or_insert(value);
+        }
+        request.url = provider.url(&translated.path, None);
+        request.body = translated.body;
+        changes.extend(translated.changes.into_iter().map(|change| origins.of_change(change)));
+        decoding.translation = Some((translation, translated.include_usage));
+    }
+    Ok(Reading { decoding: decoding.is_needed().then_some(decoding), changes })
 }
 
 /// A signature covers the request as it goes out, so it comes last.

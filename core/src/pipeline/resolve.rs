@@ -34,6 +34,7 @@ pub(crate) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
         request_size: request.body.len() as u64,
         targets: Vec::new(),
         universal: false,
+        dialect: None,
         asked: None,
         attempts: Vec::new(),
         flying: None,
@@ -57,12 +58,15 @@ fn targets(engine: &Engine, exchange: &mut Exchange, mut request: Request) -> Re
             exchange.universal = true;
             exchange.targets = entry::targets(engine, policy, &request.body)?;
         }
-        Address::Chat => {
-            check_method(&request.method, "compat/chat/completions")?;
+        Address::Any(dialect) => {
+            exchange.dialect = Some(dialect);
+            check_method(&request.method, "compat")?;
             let headers = forwarded(engine, request.headers);
-            match chat::route(&request.body) {
-                Some(name) => exchange.asked = Some(chat::asked(engine, name, headers, request.body)?),
-                None => exchange.targets.push(chat::target(engine, policy.clone(), headers, &request.body)?.into()),
+            if let Some(name) = chat::route(&request.body) {
+                exchange.asked = Some(chat::asked(engine, name, headers, request.body, dialect)?);
+            } else {
+                let target = chat::target(engine, policy.clone(), headers, &request.body, dialect)?;
+                exchange.targets.push(target.into());
             }
         }
         Address::Native { provider, path, query } => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue};
 
 use super::Outcome;
 use super::attempt::begun;
@@ -12,14 +12,13 @@ use super::passing::{Passing, Source};
 use super::settling::{End, Settling, content_type, price};
 use super::trail;
 use crate::answer::{Answer, Content, Head, Shared, Whole};
-use crate::cache::{self, Given, Kept, Member, Recording};
+use crate::cache::{self, Kept, Member, Recording};
 use crate::config;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::headers::response as name;
 use crate::held::Standing;
 use crate::message::{Body, Response};
-use crate::policy::Use;
 use crate::refusal::Refusal;
 
 /// A call that has not ended yet. Dropped before its end, it goes into the log as cancelled.
@@ -42,7 +41,7 @@ impl Open {
         let engine = self.engine.clone();
         match outcome {
             Outcome::Refused(refusal) => refuse(engine, exchange, refusal),
-            Outcome::Hit(step, given) => hit(engine, exchange, step, given),
+            Outcome::Hit(step, entry) => hit(engine, exchange, step, entry),
             Outcome::Shared(step, head, member) => shared(engine, exchange, step, &head, member),
             Outcome::Answered(step, answer) => answered(engine, exchange, step, answer),
         }
@@ -70,7 +69,11 @@ impl Drop for Open {
 fn refuse(engine: Arc<Engine>, exchange: Box<Exchange>, refusal: Refusal) -> Response {
     let step = exchange.attempts.last().map_or(0, |attempt| attempt.step as usize);
     let error = refusal.failure.as_ref().map_or_else(|| refusal.message.clone(), ToString::to_string);
-    let mut response = refusal.into_response();
+    let own = exchange.dialect.and_then(|dialect| dialect.refused(refusal.status, &refusal.message));
+    let mut response = match own {
+        Some(own) => refusal.told_as(own),
+        None => refusal.into_response(),
+    };
     stamp(&engine, &mut response.headers, &exchange, step, None);
     let mut settling = Settling::new(engine, exchange, step);
     settling.status = Some(response.status.as_u16());
@@ -81,17 +84,9 @@ fn refuse(engine: Arc<Engine>, exchange: Box<Exchange>, refusal: Refusal) -> Res
     response
 }
 
-fn hit(engine: Arc<Engine>, mut exchange: Box<Exchange>, step: usize, given: Given) -> Response {
-    let cache::Entry { status, mut headers, body, model_served, cost: saved } = given.entry;
+fn hit(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, entry: cache::Entry) -> Response {
+    let cache::Entry { status, mut headers, body, model_served, cost: saved } = entry;
     stamp(&engine, &mut headers, &exchange, step, Some("HIT"));
-    headers.insert(header::AGE, given.age.as_secs().into());
-    if let Some(why) = stale(given.how) {
-        headers.insert(name::CACHE_STALE, HeaderValue::from_static(why));
-        exchange
-            .trail
-            .notes
-            .push(format!("the kept answer was {} s old and over its time: {why}", given.age.as_secs()));
-    }
     let paced = exchange.targets[step].policy.cache.replay == config::Replay::Original;
     let mut settling = Settling::new(engine, exchange, step);
     settling.cached = true;
@@ -110,16 +105,6 @@ fn hit(engine: Arc<Engine>, mut exchange: Box<Exchange>, step: usize, given: Giv
         }
     };
     Response { status, headers, body, failure: None }
-}
-
-/// Why an answer that is over its time was given.
-fn stale(how: Use) -> Option<&'static str> {
-    match how {
-        Use::Stale => Some("max-stale"),
-        Use::WhileRevalidating => Some("while-revalidate"),
-        Use::IfError => Some("if-error"),
-        Use::Fresh | Use::No => None,
-    }
 }
 
 fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: Answer) -> Response {

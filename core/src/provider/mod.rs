@@ -3,17 +3,30 @@
 
 mod anthropic;
 mod aws;
+mod carried;
 pub(crate) mod catalogue;
+mod chat;
 mod completion;
+mod decoding;
+mod dialect;
+#[cfg(test)]
+mod fixtures;
 mod gemini;
+mod messages;
 mod model;
 mod object;
+mod parts;
+mod responses;
 mod text;
 mod translate;
+mod turn;
+mod written;
 
 pub(crate) use catalogue::{Catalogue, Provider, without_keys};
+pub(crate) use decoding::Decoding;
+pub(crate) use dialect::{Dialect, Origins, Takes};
 pub(crate) use model::{split_model, with_model};
-pub(crate) use translate::{Change, StreamDecoder, Translation};
+pub(crate) use translate::{Change, StreamDecoder, Translation, Untranslatable};
 
 use crate::usage::Format;
 use anthropic::Anthropic;

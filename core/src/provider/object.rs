@@ -21,7 +21,10 @@ impl<'a> Object<'a> {
     /// The whole body.
     pub(super) fn body(bytes: &'a [u8]) -> Result<Self, Untranslatable> {
         let Members(members) = serde_json::from_slice(bytes).map_err(|error| {
-            Untranslatable::new("", format!("the body is not a JSON object ({error}); send a chat completions request"))
+            Untranslatable::new(
+                "",
+                format!("the body is not a JSON object ({error}); send one, in the shape of this path"),
+            )
         })?;
         Ok(Self { path: String::new(), members })
     }

@@ -58,6 +58,11 @@ impl TextBuffer {
         self.0.push_str(text.inside());
     }
 
+    /// Whether nothing was said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The whole string.
     pub(super) fn finish(&self) -> Box<RawValue> {
         RawValue::from_string(format!("\"{}\"", self.0))

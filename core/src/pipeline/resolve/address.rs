@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderMap, StatusCode};
 
 use crate::engine::Engine;
-use crate::provider::Provider;
+use crate::provider::{Dialect, Provider};
 use crate::refusal::{Refusal, code, quoted};
 
 /// What ends a segment of a path.
@@ -15,13 +15,14 @@ const DELIMITERS: [char; 3] = ['/', '?', '#'];
 pub(super) enum Address {
     /// `/`: a list of targets in the body.
     Universal,
-    /// `/compat/chat/completions`: any model in OpenAI's shape.
-    Chat,
+    /// `/compat/chat/completions`, `/compat/v1/messages` or `/compat/responses`: any model in this shape.
+    Any(Dialect),
     /// `/{provider}/{path}`, or the provider's own absolute URL.
     Native { provider: Arc<Provider>, path: String, query: Option<String> },
 }
 
 pub(super) fn parse(engine: &Engine, target: &str) -> Result<Address, Refusal> {
+    let target = own_path(target);
     if target.starts_with("https://") || target.starts_with("http://") {
         return absolute(engine, target);
     }
@@ -30,7 +31,7 @@ pub(super) fn parse(engine: &Engine, target: &str) -> Result<Address, Refusal> {
     let (path, query) = native(rest)?;
     match slug {
         "" => Ok(Address::Universal),
-        "compat" => compat(&path),
+        "compat" => compat(&path).map(Address::Any),
         _ => Ok(Address::Native { provider: find(engine, slug)?, path, query }),
     }
 }
@@ -70,6 +71,14 @@ fn is_step_up(segment: &str) -> bool {
     plain.replace("%2e", ".") == ".."
 }
 
+/// What follows the gateway's own name, for SDKs that take a base URL and no transport without one. Nobody can have that
+/// name (RFC 2606), so a call that does not come through the gateway fails instead of going elsewhere.
+fn own_path(target: &str) -> &str {
+    let named =
+        ["https://tollhouse.invalid", "http://tollhouse.invalid"].iter().find_map(|own| target.strip_prefix(own));
+    named.filter(|rest| rest.is_empty() || rest.starts_with(DELIMITERS)).unwrap_or(target)
+}
+
 /// `v1/{account}/{gateway}` in front, as in the reference's URLs: the account may be anything, the gateway is this one.
 fn own_gateway<'a>(engine: &Engine, target: &'a str) -> Result<&'a str, Refusal> {
     let Some(rest) = target.strip_prefix("v1/") else {
@@ -85,13 +94,15 @@ fn own_gateway<'a>(engine: &Engine, target: &'a str) -> Result<&'a str, Refusal>
     Err(Refusal::new(StatusCode::BAD_REQUEST, code::UNKNOWN_GATEWAY, message))
 }
 
-fn compat(path: &str) -> Result<Address, Refusal> {
-    if path.trim_start_matches("v1/") == "chat/completions" {
-        return Ok(Address::Chat);
-    }
-    let asked = quoted(path);
-    let message = format!("compat serves chat/completions, not {asked}; call the provider's own path instead");
-    Err(Refusal::new(StatusCode::NOT_FOUND, code::BAD_PARAMETER, message))
+/// The shape that is spoken at this path below `compat`.
+pub(super) fn compat(path: &str) -> Result<Dialect, Refusal> {
+    Dialect::at(path).ok_or_else(|| {
+        let asked = quoted(path);
+        let message = format!(
+            "compat serves chat/completions, messages and responses, not {asked}; call the provider's own path instead"
+        );
+        Refusal::new(StatusCode::NOT_FOUND, code::BAD_PARAMETER, message)
+    })
 }
 
 /// The path and query that an SDK which was told of a proxy wants to reach: it says so in a header of its own. The URL must

@@ -1,4 +1,4 @@
-//! The one-shape endpoint: an OpenAI chat body whose model is `{provider}/{model}`.
+//! The endpoint for any model: a body in one of the shapes that callers may speak, whose model is `{provider}/{model}`.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -11,7 +11,7 @@ use crate::config::nearest;
 use crate::engine::Engine;
 use crate::exchange::{Asked, Shape, Target};
 use crate::policy::Policy;
-use crate::provider::{Provider, split_model, with_model, without_keys};
+use crate::provider::{Dialect, Provider, split_model, with_model, without_keys};
 use crate::refusal::{Refusal, code, quoted};
 
 pub(super) fn target(
@@ -19,6 +19,7 @@ pub(super) fn target(
     policy: Arc<Policy>,
     headers: HeaderMap,
     body: &Bytes,
+    dialect: Dialect,
 ) -> Result<Target, Refusal> {
     let peek = Peek::at(body);
     let asked = peek.model.map(Cow::into_owned).ok_or_else(|| {
@@ -33,27 +34,32 @@ pub(super) fn target(
         Refusal::bad(code::BAD_PARAMETER, "model", message)
     })?;
     let provider = address::find(engine, slug)?;
-    of_model(policy, headers, body, peek.stream.unwrap_or(false), &provider, model)
+    of_model(policy, headers, body, (peek.stream.unwrap_or(false), dialect), &provider, model)
 }
 
-/// A chat for one model of a provider.
+/// A chat for one model of a provider: in the caller's own shape where the provider speaks it.
 pub(in crate::pipeline) fn of_model(
     policy: Arc<Policy>,
     headers: HeaderMap,
     body: &Bytes,
-    stream: bool,
+    (stream, dialect): (bool, Dialect),
     provider: &Arc<Provider>,
     model: &str,
 ) -> Result<Target, Refusal> {
-    let chat = provider.chat().ok_or_else(|| {
-        let message = format!("{} takes no chat completions that we know of; call its own path instead", provider.slug);
-        Refusal::bad(code::BAD_PARAMETER, "model", message)
-    })?;
+    let (path, shape) = match (provider.speaks(dialect), provider.chat()) {
+        (Some((path, format)), _) => (path, Shape::Own(dialect, format)),
+        (None, Some(chat)) => (chat.path.as_str(), Shape::Any(dialect, chat.format)),
+        (None, None) => {
+            let message =
+                format!("{} takes no chat completions that we know of; call its own path instead", provider.slug);
+            return Err(Refusal::bad(code::BAD_PARAMETER, "model", message));
+        }
+    };
     let body = with_model(body, model).map_err(|reason| Refusal::bad(code::BAD_BODY, &reason.field, reason.message))?;
     Ok(Target {
-        shape: Shape::Chat(chat.format),
+        shape,
         cache_key: OnceLock::new(),
-        path: chat.path.clone(),
+        path: path.to_owned(),
         query: None,
         method: Method::POST,
         model: model.to_owned(),
@@ -71,7 +77,13 @@ pub(super) fn route(body: &Bytes) -> Option<String> {
 }
 
 /// A chat for a route.
-pub(super) fn asked(engine: &Engine, route: String, mut headers: HeaderMap, body: Bytes) -> Result<Asked, Refusal> {
+pub(super) fn asked(
+    engine: &Engine,
+    route: String,
+    mut headers: HeaderMap,
+    body: Bytes,
+    dialect: Dialect,
+) -> Result<Asked, Refusal> {
     if engine.routes.get(&route).is_none() {
         let names = engine.routes.names();
         let known = match (nearest(&route, names.iter().map(String::as_str)), names.is_empty()) {
@@ -84,5 +96,5 @@ pub(super) fn asked(engine: &Engine, route: String, mut headers: HeaderMap, body
     }
     without_keys(&mut headers);
     let stream = Peek::at(&body).stream.unwrap_or(false);
-    Ok(Asked { route, headers, body, stream })
+    Ok(Asked { route, dialect, headers, body, stream })
 }

@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use crate::exchange::{Shape, Target};
 use crate::headers::MAX_COUNT;
 use crate::policy::{EntryConfig, Policy};
+use crate::provider::Dialect;
 use crate::refusal::{Refusal, code, quoted};
 use crate::stage::Stage;
 
@@ -67,10 +68,11 @@ fn target(engine: &Engine, policy: &Arc<Policy>, entry: &RawValue) -> Result<Tar
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
     let body = entry.query.map(|query| Bytes::copy_from_slice(query.get().as_bytes())).unwrap_or_default();
 
-    if entry.provider == "compat" {
-        return chat::target(engine, policy, headers, &body);
-    }
     let (path, query) = address::native(&entry.endpoint)?;
+    if entry.provider == "compat" {
+        let dialect = if path.is_empty() { Dialect::Chat } else { address::compat(&path)? };
+        return chat::target(engine, policy, headers, &body, dialect);
+    }
     let provider = address::find(engine, &entry.provider)?;
     let peek = Peek::at(&body);
     Ok(Target {

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::row;
 use crate::config::ProviderConfig;
 use crate::error::Error;
+use crate::provider::Dialect;
 use crate::secret::Secret;
 
 /// Where SDKs put keys besides the provider's own header: an SDK of another provider may be pointed at this one.
@@ -90,13 +91,17 @@ impl Credentials {
         self.fill(&self.auth, headers, in_query);
     }
 
-    /// Moves a bearer token into the provider's own header, and fills in what is missing.
-    pub(super) fn authorize_chat(&self, headers: &mut HeaderMap) {
+    /// Moves the key of a call in `dialect` into the provider's own header, and fills in what is missing.
+    pub(super) fn authorize_any(&self, dialect: Dialect, headers: &mut HeaderMap) {
         let auth = &self.auth;
-        if auth.header != AUTHORIZATION && !headers.get(&auth.header).is_some_and(is_key) {
-            let bearer = headers.get(AUTHORIZATION).filter(|value| is_key(value)).and_then(token);
-            if let Some(value) = bearer.and_then(|key| auth.value(&key)) {
-                headers.remove(AUTHORIZATION);
+        let own = |headers: &HeaderMap| headers.get(&auth.header).is_some_and(is_key);
+        for name in places(dialect).iter().filter(|name| **name != auth.header) {
+            if own(headers) {
+                break;
+            }
+            let brought = headers.get(name).filter(|value| is_key(value)).and_then(token);
+            if let Some(value) = brought.and_then(|key| auth.value(&key)) {
+                headers.remove(name);
                 headers.insert(auth.header.clone(), value);
             }
         }
@@ -130,6 +135,14 @@ impl Credentials {
         for (name, value) in &self.headers {
             headers.entry(name).or_insert_with(|| value.clone());
         }
+    }
+}
+
+/// Where the SDKs of a shape put the key: OpenAI's as a bearer token, Anthropic's as either.
+fn places(dialect: Dialect) -> &'static [HeaderName] {
+    match dialect {
+        Dialect::Chat | Dialect::Responses => &USUAL[..1],
+        Dialect::Messages => &USUAL[..2],
     }
 }
 

@@ -14,6 +14,7 @@ use super::row::{Row, Sign};
 use crate::config::ProviderConfig;
 use crate::error::Error;
 use crate::provider::aws::{self, Keys};
+use crate::provider::{Dialect, Takes};
 use crate::secret::Secret;
 use crate::usage::Format;
 
@@ -235,16 +236,38 @@ impl Provider {
         self.chat.as_ref()
     }
 
+    /// Where another shape than OpenAI's chat completions is spoken, and in which format that is.
+    pub(crate) fn speaks(&self, dialect: Dialect) -> Option<(&str, Format)> {
+        let chat = self.chat.as_ref();
+        // Another format than the row's was configured: then its paths are other ones, too.
+        let row = self.row.filter(|row| row.format == self.format);
+        let path = row.and_then(|row| row.speaks.get(&dialect).copied());
+        match dialect {
+            Dialect::Chat => None,
+            Dialect::Responses => path.map(|path| (path, Format::Openai)),
+            Dialect::Messages => {
+                let own = chat.filter(|chat| chat.format == Format::Anthropic).map(|chat| chat.path.as_str());
+                path.or(own).map(|path| (path, Format::Anthropic))
+            }
+        }
+    }
+
+    /// What a chat may hold here.
+    pub(crate) fn takes(&self, format: Format) -> Takes {
+        let of = |members: fn(&Row) -> &[&'static str]| self.row.map_or(&[][..], members);
+        Takes { format, extras: of(|row| &row.extras), lacks: of(|row| &row.lacks) }
+    }
+
     /// Puts the stored key and the configured headers where the caller sent none; placeholders count as none. A key in
     /// the query counts as sent, where the provider takes one there.
     pub(crate) fn authorize(&self, headers: &mut HeaderMap, query: Option<&str>) {
         self.credentials.authorize(headers, query);
     }
 
-    /// Like [`Provider::authorize`], for a call in OpenAI's format, which brings the provider's key as a bearer token:
-    /// the key moves to the header that [`Provider::chat`] takes it in.
-    pub(crate) fn authorize_chat(&self, headers: &mut HeaderMap) {
-        self.credentials.authorize_chat(headers);
+    /// Like [`Provider::authorize`], for a call in a shape that is not the provider's: the key moves from where SDKs of that
+    /// shape put it to the header that [`Provider::chat`] takes it in.
+    pub(crate) fn authorize_any(&self, dialect: Dialect, headers: &mut HeaderMap) {
+        self.credentials.authorize_any(dialect, headers);
     }
 
     /// Whether a call would go out without a key: neither the caller nor the configuration has one. Of an address that a

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::places::Place;
+use crate::provider::Dialect;
 use crate::usage::Format;
 
 /// One provider, as its documentation describes it.
@@ -36,6 +37,15 @@ pub(super) struct Row {
     /// Where it takes chats, if that does not follow from its format.
     #[serde(default)]
     pub(super) chat: Option<Chat>,
+    /// Where it takes other shapes that callers may speak to any model.
+    #[serde(default)]
+    pub(super) speaks: BTreeMap<Dialect, &'static str>,
+    /// Members of a chat beyond those that every OpenAI-shaped provider takes.
+    #[serde(default)]
+    pub(super) extras: Vec<&'static str>,
+    /// Members of OpenAI's chat that it refuses.
+    #[serde(default)]
+    pub(super) lacks: Vec<&'static str>,
     /// The format of its bodies.
     #[serde(default = "openai")]
     pub(super) format: Format,

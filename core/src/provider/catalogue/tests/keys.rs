@@ -87,7 +87,7 @@ fn a_bearer_token_moves_to_the_providers_own_header() {
     let catalogue = catalogue("providers.anthropic.key = \"stored\"\nproviders.google.key = \"stored\"");
     let chat = |slug: &str, pairs: &[(&'static str, &str)]| {
         let mut sent = headers(pairs);
-        catalogue.find(slug).unwrap().authorize_chat(&mut sent);
+        catalogue.find(slug).unwrap().authorize_any(crate::provider::Dialect::Chat, &mut sent);
         sent
     };
     assert_eq!(chat("anthropic", &[("authorization", "Bearer mine")]), headers(&[("x-api-key", "mine")]));
