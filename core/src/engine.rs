@@ -1,17 +1,19 @@
 //! What the road needs: every room, once, for this process.
 
+mod caching;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, header};
 
 use crate::account::Prices;
 use crate::answer::Shared;
-use crate::cache::{self, Answers, Asked, Flights, Found, Member, Now, Scope, Stored};
+use crate::cache::{Answers, Flights, Ignored, Refreshes};
 use crate::clock::Clock;
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::error::Error;
-use crate::exchange::{CacheKey, Target};
+use crate::exchange::Target;
 use crate::headers;
 use crate::keys::{KeySource, Keyring};
 use crate::limit::{Limits, Quotas};
@@ -61,6 +63,9 @@ pub(crate) struct Engine {
     key_pools: HashMap<String, KeyPool>,
     answers: Answers,
     flights: Flights<Shared>,
+    /// What a cache key leaves out.
+    ignored: Ignored,
+    pub(crate) refreshes: Arc<Refreshes>,
     pub(crate) background: Arc<Background>,
     random: Mutex<fastrand::Rng>,
     /// What routing leaves to chance. Apart from the ids, so that a test may know it.
@@ -88,6 +93,8 @@ impl Engine {
             log: LogStore::new(log_settings(&config)),
             answers: Answers::new(&config.cache),
             flights: Flights::default(),
+            ignored: Ignored::new(config.cache.ignored()),
+            refreshes: Arc::default(),
             background: Arc::default(),
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             chance: Mutex::new(fastrand::Rng::with_seed(parts.seed.unwrap_or(!seed))),
@@ -152,89 +159,11 @@ impl Engine {
 
     /// `policy` under `headers`: the same one where they say nothing to the gateway.
     pub(crate) fn under_headers(&self, policy: &Arc<Policy>, headers: &HeaderMap) -> Result<Arc<Policy>, Refusal> {
-        if !self.stages.on(Stage::Headers) || !headers.keys().any(headers::is_for_gateway) {
+        let says_something = |name| headers::is_for_gateway(name) || name == header::CACHE_CONTROL;
+        if !self.stages.on(Stage::Headers) || !headers.keys().any(says_something) {
             return Ok(policy.clone());
         }
         Policy::clone(policy).under(headers).map(Arc::new)
-    }
-
-    /// The answer that is kept for `target`, if the cache may give it.
-    pub(crate) async fn cached(&self, target: &Target) -> Option<cache::Entry> {
-        let key = self.key_to_read(target)?;
-        let found = self.answers.get(&key, self.now()).await?;
-        found.is_fresh().then_some(found.stored.entry)
-    }
-
-    /// As [`cached`](Self::cached), from this process's memory alone.
-    pub(crate) fn cached_here(&self, target: &Target) -> Option<cache::Entry> {
-        let key = self.key_to_read(target)?;
-        self.answers.peek(&key, self.now()).filter(Found::is_fresh).map(|found| found.stored.entry)
-    }
-
-    fn key_to_read(&self, target: &Target) -> Option<CacheKey> {
-        if target.policy.cache.skip {
-            return None;
-        }
-        *target.cache_key.get_or_init(|| self.cache_key(target))
-    }
-
-    fn now(&self) -> Now {
-        Now { monotonic_us: self.clock.monotonic_us(), wall_us: self.clock.now_us() }
-    }
-
-    /// A place among those who ask for the same as `target`. One who goes past the cache shares nothing.
-    pub(crate) fn join(&self, target: &Target) -> Option<Member<Shared>> {
-        let key = self.key_to_read(target)?;
-        let max_bytes = usize::try_from(self.config.cache.max_entry_bytes.bytes()).unwrap_or(usize::MAX);
-        Some(self.flights.join(key, max_bytes))
-    }
-
-    /// Whether the cache is on for `target`.
-    pub(crate) fn caches(&self, target: &Target) -> bool {
-        let cache = &target.policy.cache;
-        let covered = cache::covers(&target.method, &target.body) && (!target.stream || cache.streams);
-        self.stages.on(Stage::Cache) && covered && cache.ttl().is_some()
-    }
-
-    /// Keeps the answer to `target`, if the cache is on for it. An answer that was fetched past the cache refreshes it.
-    pub(crate) fn remember(&self, target: &Target, entry: cache::Entry) {
-        let key = target.cache_key.get_or_init(|| self.cache_key(target));
-        if let (Some(key), Some(ttl)) = (key, target.policy.cache.ttl()) {
-            let (now, asked) = (self.now(), Arc::new(Self::asked(target)));
-            self.answers.put(*key, Stored { entry, asked, at_us: now.wall_us, ttl, keep: ttl }, now);
-        }
-    }
-
-    /// By what an answer of `target` was asked for.
-    fn asked(target: &Target) -> Asked {
-        let cache = &target.policy.cache;
-        Asked {
-            provider: target.provider.slug.clone(),
-            model: target.model.clone(),
-            scope: cache.scope.clone(),
-            word: cache.key.as_deref().map(cache::word),
-            fields: Box::default(),
-        }
-    }
-
-    fn cache_key(&self, target: &Target) -> Option<CacheKey> {
-        if !self.caches(target) {
-            return None;
-        }
-        let parts: [&[u8]; 7] = [
-            target.provider.slug.as_bytes(),
-            // Of a URL that nobody in the catalogue has, the slug is only the host: who asks may stand before it.
-            target.provider.base_url.as_bytes(),
-            target.path.as_bytes(),
-            target.query.as_deref().unwrap_or_default().as_bytes(),
-            // One body may be a call in two shapes.
-            &[target.shape.dialect().map_or(0, |dialect| dialect as u8 + 1)],
-            target.provider.credential(&target.headers).map_or(&[], HeaderValue::as_bytes),
-            &target.body,
-        ];
-        let cache = &target.policy.cache;
-        let scope = Scope { gateway: &self.config.id, tenant: cache.scope.as_deref() };
-        Some(cache::key(scope, cache.key.as_deref(), &parts))
     }
 }
 

@@ -64,6 +64,25 @@ impl Exchange {
         }
     }
 
+    /// The same for a call of the gateway's own that asks `target` again, at this time (wall and monotonic).
+    pub(crate) fn for_refresh(&self, id: String, now_us: (u64, u64), target: Arc<Target>) -> Self {
+        Self {
+            id,
+            created_at_us: now_us.0,
+            started_us: now_us.1,
+            deadlines: Deadlines::default(),
+            policy: target.policy.clone(),
+            targets: vec![target],
+            asked: None,
+            universal: false,
+            passed: Vec::new(),
+            total: self.total,
+            is_shared: false,
+            user_agent: self.user_agent.clone(),
+            ..self.for_flight()
+        }
+    }
+
     /// Whether the last try was a success.
     pub(crate) fn succeeded(&self) -> bool {
         self.attempts.last().is_some_and(|attempt| attempt.state == AttemptState::Started && attempt.failure.is_none())

@@ -171,12 +171,15 @@ impl Gateway {
         Ok(Health { log: engine.log.health(), limits: engine.limits.health() })
     }
 
-    /// Ends when everything that was logged so far is on disk.
+    /// Ends when everything that was logged so far is on disk, and every answer that is being made new in the background is
+    /// there.
     ///
     /// # Errors
     /// `Closed`.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.shared.engine()?.log.flush().await
+        let engine = self.shared.engine()?;
+        engine.refreshes.idle().await;
+        engine.log.flush().await
     }
 
     /// To be called before this process forks: writes what waits and lets go of the log's file, which a child could not

@@ -13,6 +13,8 @@ pub(crate) mod request {
     pub(crate) const CACHE_TTL: HeaderName = HeaderName::from_static("cf-aig-cache-ttl");
     pub(crate) const CACHE_KEY: HeaderName = HeaderName::from_static("cf-aig-cache-key");
     pub(crate) const CACHE_SCOPE: HeaderName = HeaderName::from_static("x-tollhouse-cache-scope");
+    /// `read-write`, `read-only` or `write-only`.
+    pub(crate) const CACHE_MODE: HeaderName = HeaderName::from_static("x-tollhouse-cache-mode");
     pub(crate) const COLLECT_LOG: HeaderName = HeaderName::from_static("cf-aig-collect-log");
     pub(crate) const COLLECT_LOG_PAYLOAD: HeaderName = HeaderName::from_static("cf-aig-collect-log-payload");
     pub(crate) const METADATA: HeaderName = HeaderName::from_static("cf-aig-metadata");
@@ -34,6 +36,8 @@ pub(crate) mod response {
     use http::HeaderName;
 
     pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cf-aig-cache-status");
+    /// On a kept answer that is over its time: why it was given all the same.
+    pub(crate) const CACHE_STALE: HeaderName = HeaderName::from_static("x-tollhouse-cache-stale");
     pub(crate) const STEP: HeaderName = HeaderName::from_static("cf-aig-step");
     pub(crate) const LOG_ID: HeaderName = HeaderName::from_static("cf-aig-log-id");
     pub(crate) const EVENT_ID: HeaderName = HeaderName::from_static("cf-aig-event-id");

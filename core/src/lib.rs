@@ -41,10 +41,10 @@ mod usage;
 pub use account::{ChatMessage, TokenCount, TokenInput, count_tokens};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
-    AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, Cause, Ceiling, Config, Count, Dimension, InsteadConfig,
-    LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice, ModelConfig, Money, PriceConfig, ProviderConfig,
-    QuotaConfig, Replay, RetryConfig, RouteConfig, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique,
-    TimeoutConfig, WhenFull,
+    AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, CacheControl, CacheMode, Cause, Ceiling, Config, Count,
+    Dimension, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice, ModelConfig, Money,
+    PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig, ServerConfig, Size, Span, Strategy,
+    StreamsConfig, Technique, TimeoutConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder, Health};

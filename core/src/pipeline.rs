@@ -14,12 +14,16 @@ mod hold;
 mod metered;
 mod passing;
 mod prepare;
+mod refresh;
 mod resolve;
 mod settle;
 mod settling;
 mod trail;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
 
 use self::choose::Way;
 use self::flight::{Flown, fly};
@@ -27,10 +31,11 @@ use self::flight::{Flown, fly};
 pub(crate) use self::resolve::resolve;
 use self::settle::Open;
 use crate::answer::{Answer, Head, Shared};
-use crate::cache::{Entry, Member};
+use crate::cache::{Given, Member};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::message::{Request, Response};
+use crate::policy::Use;
 use crate::refusal::Refusal;
 use crate::route::within;
 
@@ -49,7 +54,7 @@ pub(crate) async fn handle(engine: Arc<Engine>, request: Request) -> Response {
 /// How a call came to its answer.
 pub(crate) enum Outcome {
     /// From the cache, for the target of this index.
-    Hit(usize, Entry),
+    Hit(usize, Given),
     /// Together with others, from the provider of the target of this index.
     Shared(usize, Arc<Head>, Member<Shared>),
     /// From the provider of the target of this index.
@@ -58,14 +63,35 @@ pub(crate) enum Outcome {
     Refused(Refusal),
 }
 
-/// The walk within the time that the call has in all.
-async fn in_time(engine: &Arc<Engine>, exchange: &mut Exchange) -> Outcome {
-    let total = exchange.total;
-    let walked = within(&engine.clock, total, walk(engine, exchange)).await;
-    walked.unwrap_or_else(|| Outcome::Refused(Refusal::out_of_time(total.unwrap_or_default())))
+impl Outcome {
+    /// Whether nobody could answer, though somebody should have.
+    fn is_outage(&self) -> bool {
+        let is_outage = |status: StatusCode| status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+        match self {
+            Self::Answered(_, answer) => is_outage(answer.status),
+            Self::Refused(refusal) => is_outage(refusal.status) || refusal.failure.is_some(),
+            Self::Hit(..) | Self::Shared(..) => false,
+        }
+    }
 }
 
-async fn walk(engine: &Arc<Engine>, exchange: &mut Exchange) -> Outcome {
+/// The walk within the time that the call has in all. If it comes to nothing, a stale answer is better, where one may be
+/// given.
+async fn in_time(engine: &Arc<Engine>, exchange: &mut Exchange) -> Outcome {
+    let (total, mut spare) = (exchange.total, None);
+    let walked = within(&engine.clock, total, walk(engine, exchange, &mut spare)).await;
+    let outcome = walked.unwrap_or_else(|| out_of_time(total));
+    match spare {
+        Some((step, given)) if outcome.is_outage() => Outcome::Hit(step, given),
+        _ => outcome,
+    }
+}
+
+fn out_of_time(total: Option<Duration>) -> Outcome {
+    Outcome::Refused(Refusal::out_of_time(total.unwrap_or_default()))
+}
+
+async fn walk(engine: &Arc<Engine>, exchange: &mut Exchange, spare: &mut Option<(usize, Given)>) -> Outcome {
     let (mut answered, mut refused) = (None, None);
     let mut way = Way::of(engine, exchange);
     loop {
@@ -74,12 +100,26 @@ async fn walk(engine: &Arc<Engine>, exchange: &mut Exchange) -> Outcome {
             Ok(None) => break,
             Err(refusal) => return Outcome::Refused(refusal),
         };
-        if let Some(entry) = engine.cached(&exchange.targets[step]).await {
-            return Outcome::Hit(step, entry);
+        match engine.cached(&exchange.targets[step]).await {
+            Some(given) if given.how == Use::IfError => *spare = spare.take().or(Some((step, given))),
+            Some(given) => {
+                if given.how == Use::WhileRevalidating {
+                    refresh::begin(engine, exchange, step);
+                }
+                return Outcome::Hit(step, given);
+            }
+            None => {}
+        }
+        if exchange.targets[step].policy.cache.only_if_cached() {
+            let refusal = Refusal::not_cached();
+            way.ended(exchange, step, Some(&refusal));
+            // It was not asked, so nothing has failed.
+            (refused, *spare) = (Some(Outcome::Refused(refusal)), None);
+            continue;
         }
         let leg = way.leg(engine, exchange);
         let answer = match fly(engine, exchange, step, leg).await {
-            Flown::Hit(entry) => return Outcome::Hit(step, entry),
+            Flown::Hit(given) => return Outcome::Hit(step, given),
             Flown::Shared(head, member) => return Outcome::Shared(step, head, member),
             Flown::Own(reached) => reached,
         };

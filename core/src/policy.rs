@@ -1,5 +1,8 @@
 //! What applies to one target: the gateway's settings, overridden by the request's headers, overridden by the entry's.
 
+mod cache;
+mod control;
+
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +11,8 @@ use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::config::{Backoff, Cause, Config, Replay};
+pub(crate) use self::cache::{CachePolicy, Use};
+use crate::config::{Backoff, Cause, Config};
 use crate::headers::{self, request as name};
 use crate::metadata;
 use crate::money::CustomCost;
@@ -18,8 +22,6 @@ use crate::refusal::{Refusal, code, quoted};
 const MAX_ATTEMPTS: u32 = 5;
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 pub(crate) const MAX_CACHE_TTL: Duration = Duration::from_secs(31 * 24 * 3600);
-/// How long an answer under a custom key lives when nobody names a time.
-const CUSTOM_KEY_TTL: Duration = Duration::from_secs(5 * 60);
 
 /// The priority of a call that names none, and the highest.
 const PRIORITY: u8 = 5;
@@ -39,25 +41,6 @@ pub(crate) struct Policy {
     pub(crate) custom_cost: Option<CustomCost>,
     /// Whose turn it is first where calls wait for a limit.
     pub(crate) priority: u8,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct CachePolicy {
-    ttl: Option<Duration>,
-    pub(crate) skip: bool,
-    pub(crate) key: Option<String>,
-    /// Whose answers these are; within the gateway's own where nobody says.
-    pub(crate) scope: Option<String>,
-    pub(crate) streams: bool,
-    pub(crate) replay: Replay,
-}
-
-impl CachePolicy {
-    /// How long an answer may be kept, or `None` if the cache is off for this target.
-    pub(crate) fn ttl(&self) -> Option<Duration> {
-        let default = self.key.as_ref().map(|_| CUSTOM_KEY_TTL);
-        self.ttl.or(default).filter(|ttl| !ttl.is_zero())
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -83,14 +66,7 @@ impl Policy {
     /// The gateway's own settings.
     pub(crate) fn of(config: &Config) -> Self {
         Self {
-            cache: CachePolicy {
-                ttl: config.cache.ttl(),
-                skip: false,
-                key: None,
-                scope: None,
-                streams: config.cache.streams,
-                replay: config.cache.replay,
-            },
+            cache: CachePolicy::of(config),
             retry: RetryPolicy {
                 max_attempts: u32::from(config.retries.max_attempts),
                 delay: config.retries.delay.duration(),
@@ -111,18 +87,7 @@ impl Policy {
     /// These settings under the headers of a request or an entry. Numbers over a bound of the reference are cut to it;
     /// what is no number at all is refused.
     pub(crate) fn under(mut self, headers: &HeaderMap) -> Result<Self, Refusal> {
-        if let Some(skip) = flag(headers, &name::SKIP_CACHE)?.or(flag(headers, &name::OLD_SKIP_CACHE)?) {
-            self.cache.skip = skip;
-        }
-        if let Some(ttl) = number(headers, &name::CACHE_TTL)?.or(number(headers, &name::OLD_CACHE_TTL)?) {
-            self.cache.ttl = Some(Duration::from_secs(ttl).min(MAX_CACHE_TTL));
-        }
-        if let Some(scope) = headers::text(headers, &name::CACHE_SCOPE).filter(|scope| !scope.is_empty()) {
-            self.cache.scope = Some(scope.into_owned());
-        }
-        if let Some(key) = headers::text(headers, &name::CACHE_KEY).filter(|key| !key.is_empty()) {
-            self.cache.key = Some(key.into_owned());
-        }
+        self.cache.under(headers)?;
         if let Some(timeout_ms) = number(headers, &name::REQUEST_TIMEOUT)? {
             self.timeout = timeout(timeout_ms);
         }

@@ -73,6 +73,12 @@ impl Refusal {
         refusal
     }
 
+    /// 504: nothing may be sent, and nothing is kept that may be given (RFC 9111, 5.2.1.7).
+    pub(crate) fn not_cached() -> Self {
+        let message = "cache-control: only-if-cached, and no kept answer may be given. Nothing was sent.";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, code::NO_ANSWER, message)
+    }
+
     /// The same, with `place` in front of the message.
     pub(crate) fn under(mut self, place: &str) -> Self {
         self.message.insert_str(0, place);

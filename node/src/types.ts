@@ -23,6 +23,12 @@ export interface UniversalGatewayOptions {
   cacheTtl?: number;
   /** The key to keep the answer under, instead of one made of the request. */
   cacheKey?: string;
+  /** Whose answers these are, such as a tenant. */
+  cacheScope?: string;
+  /** Whether kept answers are given, and new ones kept. */
+  cacheMode?: "read-write" | "read-only" | "write-only";
+  /** As HTTP has it: "no-cache", "max-age=60", "only-if-cached". */
+  cacheControl?: string;
   /** At most five flat entries for the log. */
   metadata?: Record<string, MetadataValue>;
   /** Whether the call is logged. */

@@ -36,6 +36,11 @@ class GatewayOptions(TypedDict, total=False):
     cache_ttl: int
     """Seconds."""
     cache_key: str
+    cache_scope: str
+    """Whose answers these are, such as a tenant."""
+    cache_mode: Literal["read-write", "read-only", "write-only"]
+    cache_control: str
+    """As HTTP has it: "no-cache", "max-age=60", "only-if-cached"."""
     metadata: Metadata
     collect_log: bool
     event_id: str

@@ -82,8 +82,8 @@ mod tests {
     fn an_entry_lives_exactly_its_time() {
         let cache = Memory::new(1 << 20, 1 << 20);
         cache.put([1; 32], stored(10, 100, at(1_000)), at(1_000));
-        assert!(cache.peek(&[1; 32], at(1_049)).is_some_and(|found| found.is_fresh()));
-        assert!(cache.peek(&[1; 32], at(1_099)).is_some_and(|found| !found.is_fresh()));
+        assert!(cache.peek(&[1; 32], at(1_049)).is_some_and(|found| found.age < found.stored.ttl));
+        assert!(cache.peek(&[1; 32], at(1_099)).is_some_and(|found| found.age >= found.stored.ttl));
         assert!(cache.peek(&[1; 32], at(1_100)).is_none());
         assert!(cache.peek(&[1; 32], at(1_000)).is_none(), "what was over its time does not come back");
     }

@@ -1,10 +1,12 @@
 //! Exact answers, whole or streamed. The road asks before it calls a provider and stores what was whole and good.
 
 mod answers;
+mod canonical;
 mod entry;
 mod flight;
 mod key;
 mod memory;
+mod refreshes;
 mod replay;
 mod store;
 
@@ -12,11 +14,13 @@ use http::{HeaderMap, StatusCode, header};
 use serde::de::IgnoredAny;
 
 pub(crate) use self::answers::Answers;
+pub(crate) use self::canonical::Ignored;
 pub(crate) use self::entry::{Entry, Kept, Recording};
 pub(crate) use self::flight::{Bill, Cargo, Flights, Flow, Heading, Landing, Member, Turn};
-pub(crate) use self::key::{Scope, key, word};
+pub(crate) use self::key::{Parts, Scope, key, word};
+pub(crate) use self::refreshes::{Refresh, Refreshes};
 pub(crate) use self::replay::Replay;
-pub(crate) use self::store::{Asked, Found, Now, Stored};
+pub(crate) use self::store::{Asked, Found, Given, Now, Stored};
 use crate::headers;
 
 /// The reference caches requests up to 25 MB.

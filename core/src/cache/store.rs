@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::entry::Entry;
 use crate::exchange::CacheKey;
+use crate::policy::Use;
 
 /// One moment by both clocks: memory goes by the one that never goes back, what outlives the process by the wall's.
 #[derive(Clone, Copy, Debug)]
@@ -65,11 +66,14 @@ pub(crate) struct Found {
     pub(crate) age: Duration,
 }
 
-impl Found {
-    /// Whether it may be given without asking the provider.
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.age < self.stored.ttl
-    }
+/// A kept answer that is given to a caller.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) entry: Entry,
+    /// How long ago it was stored.
+    pub(crate) age: Duration,
+    /// By which right.
+    pub(crate) how: Use,
 }
 
 /// Where answers are kept. Nothing here fails: a store that cannot be asked has nothing, and counts that.

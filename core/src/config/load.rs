@@ -102,6 +102,7 @@ fn read(mut document: Value) -> Result<Config, Error> {
 
 /// The settings that are lists; `*` stands for any name.
 const LISTS: &[&[&str]] = &[
+    &["cache", "ignore"],
     &["retries", "on"],
     &["providers", "*", "keys"],
     &["limits", "requests", "by"],

@@ -7,6 +7,8 @@ use crate::error::Error;
 /// Every duration of the configuration: the tables it stands in, and its name. `*` stands for tables of any name.
 pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["cache"], "ttl"),
+    (&["cache"], "stale_while_revalidate"),
+    (&["cache"], "stale_if_error"),
     (&["limits", "requests"], "per"),
     (&["limits", "requests"], "max_wait"),
     (&["limits", "tokens"], "per"),

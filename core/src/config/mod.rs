@@ -8,6 +8,7 @@ mod cause;
 mod ceiling;
 mod dimension;
 mod explain;
+mod ignore;
 mod limits;
 mod load;
 mod milliseconds;
@@ -116,6 +117,17 @@ pub struct CacheConfig {
     pub streams: bool,
     /// How a stored stream is given again.
     pub replay: Replay,
+    /// What the cache does if a request does not say.
+    pub mode: CacheMode,
+    /// Whose `Cache-Control` headers are minded.
+    pub control: CacheControl,
+    /// How long after its time an answer is still given while another is fetched behind it, up to 31 days.
+    pub stale_while_revalidate: Option<Span>,
+    /// How long after its time an answer is still given if nobody answers, up to 31 days.
+    pub stale_if_error: Option<Span>,
+    /// Fields of a JSON body that make no other request: `user`, or names from the top down with `/` between them, such as
+    /// `metadata/user_id`, where `*` is any name and each item of a list. At most 64.
+    pub ignore: Vec<String>,
 }
 
 impl CacheConfig {
@@ -123,6 +135,11 @@ impl CacheConfig {
     #[must_use]
     pub fn ttl(&self) -> Option<Duration> {
         Span::unless_zero(self.ttl)
+    }
+
+    /// The fields that make no other request, each as names from the top down.
+    pub(crate) fn ignored(&self) -> impl Iterator<Item = Vec<String>> {
+        self.ignore.iter().map(|path| ignore::names(path))
     }
 }
 
@@ -134,6 +151,11 @@ impl Default for CacheConfig {
             max_entry_bytes: Size::new(25_000_000),
             streams: true,
             replay: Replay::default(),
+            mode: CacheMode::default(),
+            control: CacheControl::default(),
+            stale_while_revalidate: None,
+            stale_if_error: None,
+            ignore: ignore::USUAL.map(str::to_owned).to_vec(),
         }
     }
 }
@@ -147,6 +169,32 @@ pub enum Replay {
     AtOnce,
     /// With the pauses that were between its chunks.
     Original,
+}
+
+/// What the cache does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheMode {
+    /// Kept answers are given, and new ones kept.
+    #[default]
+    ReadWrite,
+    /// Kept answers are given; new ones are not kept.
+    ReadOnly,
+    /// The provider is always asked, and its answer takes the place of the kept one.
+    WriteOnly,
+}
+
+/// Whose `Cache-Control` headers the cache minds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheControl {
+    /// Those of requests.
+    #[default]
+    Request,
+    /// Those of requests, and those of the providers' answers.
+    Both,
+    /// Nobody's.
+    Ignore,
 }
 
 /// What is tried again at the same target.

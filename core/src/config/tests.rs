@@ -18,7 +18,9 @@ fn nothing_written_is_the_default() {
         config.to_json(),
         json!({
             "id": "default",
-            "cache": {"ttl": null, "max_bytes": "256MB", "max_entry_bytes": "25MB", "streams": true, "replay": "at_once"},
+            "cache": {"ttl": null, "max_bytes": "256MB", "max_entry_bytes": "25MB", "streams": true, "replay": "at_once",
+                "mode": "read_write", "control": "request", "stale_while_revalidate": null, "stale_if_error": null,
+                "ignore": ["prompt_cache_key", "prompt_cache_retention", "safety_identifier"]},
             "limits": {"requests": null, "tokens": null, "cost": null, "concurrency": null, "rules": {},
                 "quotas": {"pace": false, "max_wait": "10s"}, "path": null, "redis": null},
             "retries": {"max_attempts": 1, "delay": "500ms", "backoff": "exponential", "jitter_percent": 0,

@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use super::{Config, ProviderConfig, Span};
+use super::{Config, ProviderConfig, Span, ignore};
 use crate::error::Error;
 
 const SECOND: Span = Span::from_millis(1_000);
@@ -17,6 +17,14 @@ impl Config {
         if let Some(ttl) = self.cache.ttl.filter(|ttl| !ttl.is_zero()) {
             within("cache.ttl", ttl, SECOND, MONTH, "; \"0\" switches the cache off")?;
         }
+        for (name, span) in [
+            ("stale_while_revalidate", self.cache.stale_while_revalidate),
+            ("stale_if_error", self.cache.stale_if_error),
+        ] {
+            let hint = "; without it an answer ends with its time";
+            within(&format!("cache.{name}"), span.unwrap_or_default(), Span::default(), MONTH, hint)?;
+        }
+        ignore::validate(&self.cache.ignore)?;
         self.limits.validate()?;
         if !(1..=5).contains(&self.retries.max_attempts) {
             let message = format!("{} is outside 1 to 5; 1 tries once", self.retries.max_attempts);

@@ -164,6 +164,7 @@ impl Shared {
     pub(super) fn close(&self, budget: Duration) {
         let engine = self.current.load_full();
         if !self.closed.swap(true, Ordering::AcqRel) && engine.pid == std::process::id() {
+            let budget = engine.refreshes.wait(budget);
             engine.limits.close(budget);
             engine.log.close(budget);
         }

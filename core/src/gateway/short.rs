@@ -1,6 +1,6 @@
 //! Short paths to the door: what a call by method looks like as a request.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,12 @@ struct GatewayOptions {
     cache_ttl: Option<u64>,
     #[serde(alias = "cache_key")]
     cache_key: Option<String>,
+    #[serde(alias = "cache_scope")]
+    cache_scope: Option<String>,
+    #[serde(alias = "cache_mode")]
+    cache_mode: Option<String>,
+    #[serde(alias = "cache_control")]
+    cache_control: Option<String>,
     metadata: Option<Map<String, Value>>,
     #[serde(alias = "collect_log")]
     collect_log: Option<bool>,
@@ -88,6 +94,9 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
         skip_cache,
         cache_ttl,
         cache_key,
+        cache_scope,
+        cache_mode,
+        cache_control,
         metadata,
         collect_log,
         event_id,
@@ -100,6 +109,9 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
         (name::SKIP_CACHE, skip_cache.map(|flag| flag.to_string())),
         (name::CACHE_TTL, text(cache_ttl)),
         (name::CACHE_KEY, cache_key.filter(|key| !key.is_empty())),
+        (name::CACHE_SCOPE, cache_scope.filter(|scope| !scope.is_empty())),
+        (name::CACHE_MODE, cache_mode),
+        (header::CACHE_CONTROL, cache_control),
         (name::METADATA, metadata.map(|entries| Value::Object(entries).to_string())),
         (name::COLLECT_LOG, collect_log.map(|flag| flag.to_string())),
         (name::EVENT_ID, event_id),

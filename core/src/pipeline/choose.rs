@@ -91,6 +91,11 @@ pub(super) struct Leg {
 }
 
 impl Leg {
+    /// Of a call that has one target and no way to another.
+    pub(super) fn alone() -> Self {
+        Self { is_last: true, candidate: None, minds_refusals: false, breaker: None }
+    }
+
     /// Tells the one that was asked how it did, for the calls that come.
     pub(super) fn learn(&self, engine: &Engine, failure: Option<Failure>, took_us: u64) {
         let (Some(candidate), Some(breaker)) = (&self.candidate, self.breaker) else { return };

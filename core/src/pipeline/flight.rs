@@ -15,7 +15,7 @@ use super::choose::Leg;
 use super::metered::Metered;
 use super::settling::price;
 use crate::answer::{Answer, Content, Failure, Head, Reached, Shared, Told, Word};
-use crate::cache::{self, Entry, Flow, Heading, Kept, Landing, Member, Recording, Turn};
+use crate::cache::{self, Entry, Flow, Given, Heading, Kept, Landing, Member, Recording, Turn};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::exchange::{Exchange, Target};
@@ -25,7 +25,7 @@ use crate::stage::Stage;
 /// What a call that may share came to.
 pub(super) enum Flown {
     /// An answer that is in the cache by now.
-    Hit(Entry),
+    Hit(Given),
     /// A good answer, shared.
     Shared(Arc<Head>, Member<Shared>),
     /// An answer of its own, or none.
@@ -49,8 +49,8 @@ pub(super) async fn fly(engine: &Arc<Engine>, exchange: &mut Exchange, step: usi
         match turn {
             Turn::Lead => {
                 // The last flight may have landed between the look into the cache and this one's beginning.
-                if let Some(entry) = engine.cached_here(&exchange.targets[step]) {
-                    return Flown::Hit(entry);
+                if let Some(given) = engine.cached_here(&exchange.targets[step]) {
+                    return Flown::Hit(given);
                 }
                 if let Err(refusal) = admit(engine, exchange, step).await {
                     return Flown::Own(Err(refusal));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::Outcome;
 use super::attempt::begun;
@@ -12,13 +12,14 @@ use super::passing::{Passing, Source};
 use super::settling::{End, Settling, content_type, price};
 use super::trail;
 use crate::answer::{Answer, Content, Head, Shared, Whole};
-use crate::cache::{self, Kept, Member, Recording};
+use crate::cache::{self, Given, Kept, Member, Recording};
 use crate::config;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::headers::response as name;
 use crate::held::Standing;
 use crate::message::{Body, Response};
+use crate::policy::Use;
 use crate::refusal::Refusal;
 
 /// A call that has not ended yet. Dropped before its end, it goes into the log as cancelled.
@@ -41,7 +42,7 @@ impl Open {
         let engine = self.engine.clone();
         match outcome {
             Outcome::Refused(refusal) => refuse(engine, exchange, refusal),
-            Outcome::Hit(step, entry) => hit(engine, exchange, step, entry),
+            Outcome::Hit(step, given) => hit(engine, exchange, step, given),
             Outcome::Shared(step, head, member) => shared(engine, exchange, step, &head, member),
             Outcome::Answered(step, answer) => answered(engine, exchange, step, answer),
         }
@@ -84,9 +85,17 @@ fn refuse(engine: Arc<Engine>, exchange: Box<Exchange>, refusal: Refusal) -> Res
     response
 }
 
-fn hit(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, entry: cache::Entry) -> Response {
-    let cache::Entry { status, mut headers, body, model_served, cost: saved } = entry;
+fn hit(engine: Arc<Engine>, mut exchange: Box<Exchange>, step: usize, given: Given) -> Response {
+    let cache::Entry { status, mut headers, body, model_served, cost: saved } = given.entry;
     stamp(&engine, &mut headers, &exchange, step, Some("HIT"));
+    headers.insert(header::AGE, given.age.as_secs().into());
+    if let Some(why) = stale(given.how) {
+        headers.insert(name::CACHE_STALE, HeaderValue::from_static(why));
+        exchange
+            .trail
+            .notes
+            .push(format!("the kept answer was {} s old and over its time: {why}", given.age.as_secs()));
+    }
     let paced = exchange.targets[step].policy.cache.replay == config::Replay::Original;
     let mut settling = Settling::new(engine, exchange, step);
     settling.cached = true;
@@ -105,6 +114,16 @@ fn hit(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, entry: cache::
         }
     };
     Response { status, headers, body, failure: None }
+}
+
+/// Why an answer that is over its time was given.
+fn stale(how: Use) -> Option<&'static str> {
+    match how {
+        Use::Stale => Some("max-stale"),
+        Use::WhileRevalidating => Some("while-revalidate"),
+        Use::IfError => Some("if-error"),
+        Use::Fresh | Use::No => None,
+    }
 }
 
 fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: Answer) -> Response {

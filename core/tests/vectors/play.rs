@@ -161,6 +161,10 @@ impl Play {
             "explain" => gateway.explain(&text("log_id")).await?,
             "set_route" => gateway.set_route(&text("name"), &with["route"])?.into(),
             "delete_logs" => gateway.delete_logs(&with["query"]).await?.into(),
+            "flush" => {
+                gateway.flush().await?;
+                Value::Null
+            }
             "health" => serde_json::to_value(gateway.health()?).expect("a report is JSON"),
             other => panic!("no such method: {other}"),
         };

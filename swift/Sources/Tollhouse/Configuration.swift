@@ -89,19 +89,40 @@ extension Configuration {
         public var streams: Bool?
         /// How a stored stream is given again.
         public var replay: Replay?
+        /// What the cache does if a request does not say.
+        public var mode: CacheMode?
+        /// Whose `Cache-Control` headers are minded.
+        public var control: CacheControl?
+        /// How long after its time an answer is still given while another is fetched behind it, up to 31 days.
+        public var staleWhileRevalidate: Duration?
+        /// How long after its time an answer is still given if nobody answers, up to 31 days.
+        public var staleIfError: Duration?
+        /// Fields of a JSON body that make no other request: `user`, or names from the top down with `/` between them, such as
+        /// `metadata/user_id`, where `*` is any name and each item of a list. At most 64.
+        public var ignore: [String]?
 
         public init(
             ttl: Duration? = nil,
             maxBytes: Int64? = nil,
             maxEntryBytes: Int64? = nil,
             streams: Bool? = nil,
-            replay: Replay? = nil
+            replay: Replay? = nil,
+            mode: CacheMode? = nil,
+            control: CacheControl? = nil,
+            staleWhileRevalidate: Duration? = nil,
+            staleIfError: Duration? = nil,
+            ignore: [String]? = nil
         ) {
             self.ttl = ttl
             self.maxBytes = maxBytes
             self.maxEntryBytes = maxEntryBytes
             self.streams = streams
             self.replay = replay
+            self.mode = mode
+            self.control = control
+            self.staleWhileRevalidate = staleWhileRevalidate
+            self.staleIfError = staleIfError
+            self.ignore = ignore
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -111,6 +132,11 @@ extension Configuration {
             try parts.encodeIfPresent(maxEntryBytes, forKey: "max_entry_bytes")
             try parts.encodeIfPresent(streams, forKey: "streams")
             try parts.encodeIfPresent(replay, forKey: "replay")
+            try parts.encodeIfPresent(mode, forKey: "mode")
+            try parts.encodeIfPresent(control, forKey: "control")
+            try parts.encodeIfPresent(staleWhileRevalidate?.spanText, forKey: "stale_while_revalidate")
+            try parts.encodeIfPresent(staleIfError?.spanText, forKey: "stale_if_error")
+            try parts.encodeIfPresent(ignore, forKey: "ignore")
         }
     }
 }
@@ -705,6 +731,30 @@ extension Configuration {
         case atOnce = "at_once"
         /// With the pauses that were between its chunks.
         case original
+    }
+}
+
+extension Configuration {
+    /// What the cache does.
+    public enum CacheMode: String, Encodable, Sendable, CaseIterable {
+        /// Kept answers are given, and new ones kept.
+        case readWrite = "read_write"
+        /// Kept answers are given; new ones are not kept.
+        case readOnly = "read_only"
+        /// The provider is always asked, and its answer takes the place of the kept one.
+        case writeOnly = "write_only"
+    }
+}
+
+extension Configuration {
+    /// Whose `Cache-Control` headers the cache minds.
+    public enum CacheControl: String, Encodable, Sendable, CaseIterable {
+        /// Those of requests.
+        case request
+        /// Those of requests, and those of the providers' answers.
+        case both
+        /// Nobody's.
+        case ignore
     }
 }
 

@@ -83,6 +83,9 @@ private func method(_ gateway: Gateway, _ name: String, _ with: JSON, _ id: (Str
     case "explain": return try plain(try await gateway.explain(text("log_id")))
     case "set_route": return .integer(Int64(try gateway.setRoute(text("name"), with["route"] ?? .null)))
     case "delete_logs": return .integer(Int64(try await gateway.deleteLogs(with["query"] ?? [:])))
+    case "flush":
+        try await gateway.flush()
+        return .null
     case "health": return try plain(try gateway.health())
     default:
         XCTFail("no such method: \(name)")

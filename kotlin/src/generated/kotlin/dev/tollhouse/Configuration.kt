@@ -140,6 +140,24 @@ public class Configuration : ConfigurationPart() {
         /** How a stored stream is given again. */
         public var replay: Replay? = null
 
+        /** What the cache does if a request does not say. */
+        public var mode: CacheMode? = null
+
+        /** Whose `Cache-Control` headers are minded. */
+        public var control: CacheControl? = null
+
+        /** How long after its time an answer is still given while another is fetched behind it, up to 31 days. */
+        public var staleWhileRevalidate: Duration? = null
+
+        /** How long after its time an answer is still given if nobody answers, up to 31 days. */
+        public var staleIfError: Duration? = null
+
+        /**
+         * Fields of a JSON body that make no other request: `user`, or names from the top down with `/` between them, such as
+         * `metadata/user_id`, where `*` is any name and each item of a list. At most 64.
+         */
+        public var ignore: MutableList<String> = mutableListOf()
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "ttl" to ttl,
@@ -147,6 +165,11 @@ public class Configuration : ConfigurationPart() {
                 "max_entry_bytes" to maxEntryBytes,
                 "streams" to streams,
                 "replay" to replay,
+                "mode" to mode,
+                "control" to control,
+                "stale_while_revalidate" to staleWhileRevalidate,
+                "stale_if_error" to staleIfError,
+                "ignore" to ignore,
             )
     }
 
@@ -637,6 +660,26 @@ public class Configuration : ConfigurationPart() {
         AT_ONCE("at_once"),
         /** With the pauses that were between its chunks. */
         ORIGINAL("original"),
+    }
+
+    /** What the cache does. */
+    public enum class CacheMode(override val word: String) : ConfigurationWord {
+        /** Kept answers are given, and new ones kept. */
+        READ_WRITE("read_write"),
+        /** Kept answers are given; new ones are not kept. */
+        READ_ONLY("read_only"),
+        /** The provider is always asked, and its answer takes the place of the kept one. */
+        WRITE_ONLY("write_only"),
+    }
+
+    /** Whose `Cache-Control` headers the cache minds. */
+    public enum class CacheControl(override val word: String) : ConfigurationWord {
+        /** Those of requests. */
+        REQUEST("request"),
+        /** Those of requests, and those of the providers' answers. */
+        BOTH("both"),
+        /** Nobody's. */
+        IGNORE("ignore"),
     }
 
     /** What a rule counts. */

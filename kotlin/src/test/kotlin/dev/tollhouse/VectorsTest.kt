@@ -93,6 +93,7 @@ class VectorsTest {
         val text = { parameter: String -> id(with[parameter].text()) }
         val map = { parameter: String -> with[parameter] as? JsonObject ?: JsonObject(emptyMap()) }
         return when (name) {
+            "flush" -> gateway.flush()
             "explain" -> gateway.explain(text("log_id"))
             "set_route" -> gateway.setRoute(text("name"), with["route"])
             "delete_logs" -> gateway.deleteLogs(map("query"))

@@ -1,0 +1,104 @@
+//! What the road asks of the cache: which answer is kept, who asks for the same, and what is to be kept.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::Engine;
+use crate::answer::Shared;
+use crate::cache::{self, Asked, Found, Given, Kept, Member, Now, Parts, Refresh, Scope, Stored};
+use crate::exchange::{CacheKey, Target};
+use crate::policy::Use;
+use crate::stage::Stage;
+
+impl Engine {
+    /// The answer that is kept for `target`, if the cache may give it, now or later.
+    pub(crate) async fn cached(&self, target: &Target) -> Option<Given> {
+        let key = self.key_to_read(target)?;
+        given(target, self.answers.get(&key, self.now()).await?)
+    }
+
+    /// As [`cached`](Self::cached), from this process's memory alone, and only what is fresh.
+    pub(crate) fn cached_here(&self, target: &Target) -> Option<Given> {
+        let key = self.key_to_read(target)?;
+        given(target, self.answers.peek(&key, self.now())?).filter(|given| given.how == Use::Fresh)
+    }
+
+    fn key_to_read(&self, target: &Target) -> Option<CacheKey> {
+        if !target.policy.cache.reads() {
+            return None;
+        }
+        *target.cache_key.get_or_init(|| self.cache_key(target))
+    }
+
+    fn now(&self) -> Now {
+        Now { monotonic_us: self.clock.monotonic_us(), wall_us: self.clock.now_us() }
+    }
+
+    /// A place among those who ask for the same as `target`. One who goes past the cache shares nothing.
+    pub(crate) fn join(&self, target: &Target) -> Option<Member<Shared>> {
+        let key = self.key_to_read(target)?;
+        let max_bytes = usize::try_from(self.config.cache.max_entry_bytes.bytes()).unwrap_or(usize::MAX);
+        Some(self.flights.join(key, max_bytes))
+    }
+
+    /// The only refresh of what is kept for `target`; `None` while another one is under way.
+    pub(crate) fn refresh(&self, target: &Target) -> Option<Refresh> {
+        self.refreshes.begin(self.key_to_read(target)?)
+    }
+
+    /// Whether the cache is on for `target`.
+    pub(crate) fn caches(&self, target: &Target) -> bool {
+        let cache = &target.policy.cache;
+        let covered = cache::covers(&target.method, &target.body) && (!target.stream || cache.streams);
+        self.stages.on(Stage::Cache) && covered && cache.ttl().is_some()
+    }
+
+    /// Keeps the answer to `target`, if the cache is on for it. An answer that was fetched past the cache refreshes it.
+    pub(crate) fn remember(&self, target: &Target, entry: cache::Entry) {
+        let key = target.cache_key.get_or_init(|| self.cache_key(target));
+        let is_stream = matches!(entry.body, Kept::Stream { .. });
+        if let (Some(key), Some((ttl, keep))) = (key, target.policy.cache.times(&entry.headers, is_stream)) {
+            let (now, asked) = (self.now(), Arc::new(asked(target)));
+            self.answers.put(*key, Stored { entry, asked, at_us: now.wall_us, ttl, keep }, now);
+        }
+    }
+
+    fn cache_key(&self, target: &Target) -> Option<CacheKey> {
+        if !self.caches(target) {
+            return None;
+        }
+        let head: [&[u8]; 6] = [
+            target.provider.slug.as_bytes(),
+            // Of a URL that nobody in the catalogue has, the slug is only the host: who asks may stand before it.
+            target.provider.base_url.as_bytes(),
+            target.path.as_bytes(),
+            target.query.as_deref().unwrap_or_default().as_bytes(),
+            // One body may be a call in two shapes.
+            &[target.shape.dialect().map_or(0, |dialect| dialect as u8 + 1)],
+            target.provider.credential(&target.headers).map_or(&[], HeaderValue::as_bytes),
+        ];
+        let cache = &target.policy.cache;
+        let scope = Scope { gateway: &self.config.id, tenant: cache.scope.as_deref() };
+        let parts = Parts { head: &head, body: &target.body, ignored: &self.ignored };
+        Some(cache::key(scope, cache.key.as_deref(), parts))
+    }
+}
+
+/// What may be done with what was found.
+fn given(target: &Target, found: Found) -> Option<Given> {
+    let how = target.policy.cache.use_of(found.age, found.stored.ttl);
+    (how != Use::No).then_some(Given { entry: found.stored.entry, age: found.age, how })
+}
+
+/// By what an answer of `target` was asked for.
+fn asked(target: &Target) -> Asked {
+    let cache = &target.policy.cache;
+    Asked {
+        provider: target.provider.slug.clone(),
+        model: target.model.clone(),
+        scope: cache.scope.clone(),
+        word: cache.key.as_deref().map(cache::word),
+        fields: Box::default(),
+    }
+}
