@@ -275,10 +275,11 @@ interface UniffiRustCallStatusErrorHandler<E> {
 
 // Call a rust function that returns a Result<>.  Pass in the Error class companion that corresponds to the Err
 private inline fun <U, E: kotlin.Exception> uniffiRustCallWithError(errorHandler: UniffiRustCallStatusErrorHandler<E>, callback: (UniffiRustCallStatus) -> U): U {
-    var status = UniffiRustCallStatus()
+    return dev.tollhouse.CallStatuses.lend { status ->
     val return_value = callback(status)
     uniffiCheckCallStatus(errorHandler, status)
-    return return_value
+    return_value
+    }
 }
 
 // Check UniffiRustCallStatus and throw an error if the call wasn't successful
