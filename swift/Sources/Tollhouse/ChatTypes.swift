@@ -3,19 +3,36 @@
 /// ```swift
 /// let messages: [ChatMessage] = [.system("Be brief."), .user("What is a toll house?")]
 /// ```
-public struct ChatMessage: Sendable, Hashable, Codable {
+public struct ChatMessage: Sendable, Hashable {
+    /// Every field, those too that have no name here, such as a provider's `reasoning_content`: a message that is sent back is whole.
+    public var fields: [String: JSON]
+
     /// `system`, `user`, `assistant`, `tool`.
-    public var role: String
+    public var role: String {
+        get { fields["role"]?.string ?? "assistant" }
+        set { fields["role"] = .string(newValue) }
+    }
+
     /// A text, or parts in OpenAI's form; null where the model only calls tools.
-    public var content: JSON
+    public var content: JSON {
+        get { fields["content"] ?? .null }
+        set { fields["content"] = newValue }
+    }
+
     /// The tools that the model calls, in OpenAI's form.
-    public var toolCalls: JSON?
+    public var toolCalls: JSON? {
+        get { fields["tool_calls"] }
+        set { fields["tool_calls"] = newValue }
+    }
+
     /// Which call a tool's answer belongs to.
-    public var toolCallId: String?
+    public var toolCallId: String? {
+        get { fields["tool_call_id"]?.string }
+        set { fields["tool_call_id"] = newValue.map(JSON.string) }
+    }
 
     public init(role: String, content: JSON, toolCalls: JSON? = nil, toolCallId: String? = nil) {
-        self.role = role
-        self.content = content
+        fields = ["role": .string(role), "content": content]
         self.toolCalls = toolCalls
         self.toolCallId = toolCallId
     }
@@ -23,30 +40,26 @@ public struct ChatMessage: Sendable, Hashable, Codable {
     public static func system(_ text: String) -> Self { Self(role: "system", content: .string(text)) }
     public static func user(_ text: String) -> Self { Self(role: "user", content: .string(text)) }
     public static func assistant(_ text: String) -> Self { Self(role: "assistant", content: .string(text)) }
+}
 
+extension ChatMessage: Codable {
     public init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        role = try fields.decode(String.self, forKey: .role)
-        content = try fields.decodeIfPresent(JSON.self, forKey: .content) ?? .null
-        toolCalls = try fields.decodeIfPresent(JSON.self, forKey: .toolCalls)
-        toolCallId = try fields.decodeIfPresent(String.self, forKey: .toolCallId)
+        fields = try decoder.singleValueContainer().decode([String: JSON].self)
     }
 
-    private enum CodingKeys: String, CodingKey {
-        case role, content
-        case toolCalls = "tool_calls"
-        case toolCallId = "tool_call_id"
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(fields)
     }
 }
 
 /// A whole answer in OpenAI's shape. ``Response/json(_:maxBytes:)`` reads the same body with a type of your own.
 public struct ChatCompletion: Sendable, Hashable, Codable {
-    public var id: String?
-    /// The model that answered.
-    public var model: String?
-    public var choices: [Choice]
-    public var usage: Usage?
+    public let choices: [Choice]
+    /// Every field, those too that have no name here.
+    public let fields: [String: JSON]
 
+    /// One of the answers that were asked for.
     public struct Choice: Sendable, Hashable, Codable {
         public var message: ChatMessage
         /// `stop`, `length`, `tool_calls`, …
@@ -59,20 +72,37 @@ public struct ChatCompletion: Sendable, Hashable, Codable {
     }
 
     /// Tokens as the provider counted them.
-    public struct Usage: Sendable, Hashable, Codable {
-        public var promptTokens: Int?
-        public var completionTokens: Int?
-        public var totalTokens: Int?
+    public struct Usage: Sendable, Hashable {
+        /// Every field: the counts in detail too.
+        public let fields: [String: JSON]
 
-        private enum CodingKeys: String, CodingKey {
-            case promptTokens = "prompt_tokens"
-            case completionTokens = "completion_tokens"
-            case totalTokens = "total_tokens"
-        }
+        public var promptTokens: Int? { whole("prompt_tokens") }
+        public var completionTokens: Int? { whole("completion_tokens") }
+        public var totalTokens: Int? { whole("total_tokens") }
+
+        private func whole(_ name: String) -> Int? { fields[name]?.integer.map(Int.init(clamping:)) }
     }
 
+    public var id: String? { fields["id"]?.string }
+    /// The model that answered.
+    public var model: String? { fields["model"]?.string }
+    public var usage: Usage? { fields["usage"]?.object.map(Usage.init) }
     /// What the model said; empty if it only called tools.
     public var text: String { choices.first?.message.content.string ?? "" }
+
+    public init(from decoder: any Decoder) throws {
+        fields = try decoder.singleValueContainer().decode([String: JSON].self)
+        choices = try decoder.container(keyedBy: CodingKeys.self).decode([Choice].self, forKey: .choices)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(fields)
+    }
+
+    private enum CodingKeys: CodingKey {
+        case choices
+    }
 }
 
 /// A piece of a streamed answer in OpenAI's shape.
@@ -91,8 +121,20 @@ public struct ChatChunk: Sendable, Hashable, Codable {
         }
     }
 
+    /// What a piece adds to the message; ``fields`` has what is no text: reasoning, tools.
     public struct Delta: Sendable, Hashable, Codable {
-        public var content: String?
+        public var fields: [String: JSON]
+
+        public var content: String? { fields["content"]?.string }
+
+        public init(from decoder: any Decoder) throws {
+            fields = try decoder.singleValueContainer().decode([String: JSON].self)
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(fields)
+        }
     }
 
     /// What it adds to the text.

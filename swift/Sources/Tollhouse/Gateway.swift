@@ -145,7 +145,7 @@ public final class Gateway: Sendable {
     @discardableResult
     public func deleteLogs(_ query: JSON) async throws -> Int {
         let query = try jsonText(query, naming: "query")
-        return Int(try await Tollhouse.native { [native] in try await native.deleteLogs(query: query) })
+        return Int(clamping: try await Tollhouse.native { [native] in try await native.deleteLogs(query: query) })
     }
 
     /// One body of a call, whole, where payloads are collected.
@@ -179,7 +179,7 @@ public final class Gateway: Sendable {
     @discardableResult
     public func setRoute(_ name: String, _ route: some Encodable) throws(TollhouseError) -> Int {
         let route = try jsonText(route, naming: "route")
-        return Int(try Tollhouse.native { try native.setRoute(name: name, route: route) })
+        return Int(clamping: try Tollhouse.native { try native.setRoute(name: name, route: route) })
     }
 
     /// The configuration in force, with every default. Secrets show as `set`.

@@ -73,7 +73,7 @@ public struct Log: Sendable, Hashable, Codable {
 extension Log {
     private func text(_ name: String) -> String? { fields[name]?.string }
     private func flag(_ name: String) -> Bool { fields[name]?.bool ?? false }
-    private func whole(_ name: String) -> Int? { fields[name]?.integer.map(Int.init) }
+    private func whole(_ name: String) -> Int? { fields[name]?.integer.map(Int.init(clamping:)) }
     private func dollars(_ name: String) -> Decimal? { fields[name]?.integer.map(inDollars) }
     private func time(_ name: String) -> Duration? { fields[name]?.number.map { .microseconds(Int64(($0 * 1_000).rounded())) } }
 }

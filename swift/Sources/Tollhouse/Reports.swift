@@ -39,7 +39,7 @@ public struct UsageRow: Sendable, Hashable, Codable {
         try container.encode(fields)
     }
 
-    private func whole(_ name: String) -> Int? { fields[name]?.integer.map(Int.init) }
+    private func whole(_ name: String) -> Int? { fields[name]?.integer.map(Int.init(clamping:)) }
 }
 
 /// The walk of one call.

@@ -83,6 +83,7 @@ final class Brokered: TollhouseNative.TokenBroker, Callback {
 /// Whole milliseconds, at least none.
 func milliseconds(_ duration: Duration) -> UInt64 {
     let (seconds, attoseconds) = duration.components
-    let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000)
-    return isTooLong ? (seconds > 0 ? .max : 0) : UInt64(max(0, whole + attoseconds / 1_000_000_000_000_000))
+    // Three hundred thousand years are as good as for ever.
+    let bounded = min(max(seconds, -1), 10_000_000_000_000)
+    return UInt64(max(0, bounded * 1_000 + attoseconds / 1_000_000_000_000_000))
 }

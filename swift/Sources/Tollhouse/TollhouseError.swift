@@ -143,7 +143,7 @@ func native<Value>(_ work: () throws -> Value) throws(TollhouseError) -> Value {
     } catch let failure as Failure {
         throw TollhouseError(failure)
     } catch {
-        throw .broken(.init(detail: "the native library answered what this package does not understand: \(error)", source: .gateway))
+        throw notUnderstood(error)
     }
 }
 
@@ -154,7 +154,13 @@ func native<Value: Sendable>(_ work: @Sendable () async throws -> Value) async t
     } catch let failure as Failure {
         if Task.isCancelled { throw CancellationError() }
         throw TollhouseError(failure)
+    } catch let error where !(error is CancellationError) {
+        throw notUnderstood(error)
     }
+}
+
+private func notUnderstood(_ error: any Error) -> TollhouseError {
+    .broken(.init(detail: "the native library answered what this package does not understand: \(error)", source: .gateway))
 }
 
 extension Failure {

@@ -114,6 +114,33 @@ final class GatewayTests: XCTestCase {
         XCTAssertEqual(try fromJSON(asked, as: JSON.self), question)
     }
 
+    func testWhatAChatHasBeyondItsTypesIsKept() async throws {
+        let message: JSON = ["role": "assistant", "content": nil, "reasoning_content": "hm", "tool_calls": [["id": "1"]]]
+        let usage: JSON = ["prompt_tokens": 1, "prompt_tokens_details": ["cached_tokens": 7]]
+        let body: JSON = ["choices": [["message": message, "logprobs": nil]], "usage": usage, "service_tier": "flex", "model": "m"]
+        let test = try TestGateway(script: [["json": body], answer])
+        let completion = try await test.gateway.chat("openai/gpt-4o-mini", "hi").completion()
+        XCTAssertEqual([completion.text, completion.model], ["", "m"])
+        XCTAssertEqual(completion.fields["service_tier"], "flex")
+        XCTAssertEqual(completion.usage?.promptTokens, 1)
+        XCTAssertEqual(completion.usage?.fields["prompt_tokens_details"]?["cached_tokens"], 7)
+        XCTAssertEqual(completion.choices[0].message.fields["reasoning_content"], "hm")
+        // Sent back, it is what it was.
+        _ = try await test.gateway.chat("openai/gpt-4o-mini", [.user("hi"), completion.choices[0].message]).completion()
+        XCTAssertEqual(try test.calls()[1]["json"]?["messages"]?[1], message)
+    }
+
+    func testTimesMayBeAnyLength() async throws {
+        for time in [Duration.seconds(Int64.max), .seconds(9_223_372_036_854_775), .seconds(-1), .seconds(Int64.min)] {
+            _ = milliseconds(time)
+        }
+        XCTAssertEqual([milliseconds(.seconds(-1)), milliseconds(.milliseconds(1_500))], [0, 1_500])
+        let upstream = try Upstream()
+        let configuration = Configuration(providers: ["openai": .init(baseUrl: "\(upstream.url)/v1")])
+        let gateway = try Gateway(configuration, keys: Broker { _ in Token("k", lifetime: .seconds(Int64.max)) })
+        for _ in 0..<2 { _ = try await gateway.chat("openai/gpt-4o-mini", "hi").completion() }
+    }
+
     func testTheLoopbackServerAnswers() async throws {
         let gateway = try TestGateway(script: [answer]).gateway
         let url = try gateway.getUrl("openai")

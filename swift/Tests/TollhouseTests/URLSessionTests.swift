@@ -101,6 +101,25 @@ final class URLSessionTests: XCTestCase {
         }
     }
 
+    func testADownloadEndsNoProgram() async throws {
+        let upstream = try Upstream()
+        let gateway = try Gateway(upstream.configuration)
+        do {
+            let (file, _) = try await gateway.session().download(for: request(upstream, question))
+            XCTAssertEqual(try fromJSON(try Data(contentsOf: file), as: ChatCompletion.self).text, reply)
+        } catch let error as URLError {
+            // swift-corelibs-foundation has a file for its own classes only.
+            XCTAssertEqual(error.code, .cannotCreateFile)
+            let calls = try await upstream.ledger()
+            XCTAssertEqual(calls.count, 0)
+        }
+    }
+
+    func testATimeoutMayBeAnyNumber() {
+        let seconds: [TimeInterval] = [60, 0.0001, 0, -1, .infinity, .nan, .greatestFiniteMagnitude]
+        XCTAssertEqual(seconds.map(readTimeout), [60_000, 1, nil, nil, nil, nil, nil])
+    }
+
     func testAProvidersErrorIsAnAnswer() async throws {
         let upstream = try Upstream()
         try await upstream.script([["status": 401, "headers": ["www-authenticate": "Bearer"]]])
@@ -147,6 +166,30 @@ final class URLSessionTests: XCTestCase {
         XCTAssertEqual(counts, [20, 10])
     }
 
+    /// The session's tables are its own queue's: whoever tells it from elsewhere ends the program, now and then.
+    func testManyTasksAtOnceInManySessionsEndNoProgram() async throws {
+        let upstream = try Upstream()
+        let gateway = try Gateway(cached(upstream))
+        for round in 0..<20 {
+            let session = gateway.session()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<64 {
+                    group.addTask {
+                        let asked: JSON = ["model": "gpt-4o-mini", "messages": [["role": "user", "content": .string("\(number % 8)")]]]
+                        let task = Task { try await session.data(for: request(upstream, asked)) }
+                        if (number + round) % 4 == 0 { task.cancel() }
+                        do {
+                            let (_, response) = try await task.value
+                            XCTAssertEqual((response as? HTTPURLResponse)?.statusCode, 200)
+                        } catch let error as URLError { XCTAssertEqual(error.code, .cancelled) } catch is CancellationError {}
+                    }
+                }
+                try await group.waitForAll()
+            }
+            session.finishTasksAndInvalidate()
+        }
+    }
+
     func testEachClassIsAnother() throws {
         let gateway = try Gateway()
         let classes = (0..<200).map { _ in SessionClass.make(Bound(gateway, isStreamed: true)) }
@@ -186,6 +229,13 @@ final class URLSessionTests: XCTestCase {
         let other = try XCTUnwrap(redirected(request, by: redirect(302, "https://example.com/")))
         XCTAssertEqual([other.httpMethod, other.value(forHTTPHeaderField: "authorization")], ["GET", nil])
         XCTAssertNil(other.httpBody)
+        request.setValue("sk", forHTTPHeaderField: "x-api-key")
+        for place in ["https://api.openai.com.example.com/v1/a", "http://api.openai.com/v1/a", "https://api.openai.com:8443/v1/a"] {
+            let elsewhere = try XCTUnwrap(redirected(request, by: redirect(308, place)))
+            XCTAssertEqual(elsewhere.allHTTPHeaderFields ?? [:], [:], place)
+        }
+        let explicit = try XCTUnwrap(redirected(request, by: redirect(307, "https://api.openai.com:443/v1/b")))
+        XCTAssertEqual(explicit.value(forHTTPHeaderField: "x-api-key"), "sk")
         XCTAssertNil(redirected(request, by: redirect(200, "/")))
     }
 }

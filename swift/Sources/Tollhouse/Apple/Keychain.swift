@@ -29,13 +29,16 @@
             return Token(String(decoding: bytes, as: UTF8.self))
         }
 
-        /// Keeps a key in the place of the one that was there.
+        /// Keeps a key in the place of the one that was there, which stays if this fails.
         public func store(_ key: Secret, for provider: String) throws {
-            try remove(provider)
-            var attributes = item(provider)
-            attributes[kSecValueData] = Data(key.exposed.utf8)
-            attributes[kSecAttrAccessible] = kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly
-            try check(SecItemAdd(attributes as CFDictionary, nil))
+            let attributes: [CFString: Any] = [
+                kSecValueData: Data(key.exposed.utf8),
+                kSecAttrAccessible: kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly,
+            ]
+            let status = SecItemUpdate(item(provider) as CFDictionary, attributes as CFDictionary)
+            guard status == errSecItemNotFound else { return try check(status) }
+            let added = item(provider).merging(attributes) { _, new in new }
+            try check(SecItemAdd(added as CFDictionary, nil))
         }
 
         /// Forgets a key. One that is not there is no error.

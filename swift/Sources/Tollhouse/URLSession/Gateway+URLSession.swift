@@ -40,6 +40,9 @@ extension Gateway {
             return made
         }
         guard let configuration = base.copy() as? URLSessionConfiguration else { preconditionFailure("a copy is of the same class") }
+        // What is cached, the gateway says. That of swift-corelibs-foundation also ends the program over a task that is cancelled while
+        // the session looks into its own cache.
+        configuration.urlCache = nil
         configuration.protocolClasses = [made] + (configuration.protocolClasses ?? [])
         return configuration
     }

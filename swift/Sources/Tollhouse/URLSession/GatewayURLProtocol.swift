@@ -24,10 +24,10 @@ public class GatewayURLProtocol: URLProtocol, @unchecked Sendable {
     public override class func requestIsCacheEquivalent(_ a: URLRequest, to b: URLRequest) -> Bool { false }
 
     public override func startLoading() {
-        let (session, request, bound, hasHiddenBody) = (SessionClient(self), self.request, Self.bound, hidesBody)
+        let (session, request, bound, lack) = (SessionClient(self), self.request, Self.bound, lack)
         let task = Task {
             do {
-                guard !hasHiddenBody else { throw URLError(.requestBodyStreamExhausted) }
+                if let lack { throw lack }
                 guard let gateway = bound?.gateway else {
                     let detail = "the gateway of this session is gone; keep it as long as its session"
                     throw TollhouseError.closed(.init(detail: detail, source: .caller))
@@ -50,13 +50,16 @@ public class GatewayURLProtocol: URLProtocol, @unchecked Sendable {
         stopped?.task.cancel()
     }
 
-    /// swift-corelibs-foundation shows the body of an upload task to its own classes only. It would be lost; a data task whose request
-    /// has the body takes it along.
-    private var hidesBody: Bool {
+    /// What swift-corelibs-foundation keeps for its own classes, and a data task has no need of: the body of an upload task, which would
+    /// be lost, and the file of a download task, over whose lack it ends the program
+    /// (https://github.com/swiftlang/swift-corelibs-foundation/issues/5465).
+    private var lack: URLError? {
         #if canImport(FoundationNetworking)
-            return task is URLSessionUploadTask && request.httpBody == nil && request.httpBodyStream == nil
+            if task is URLSessionDownloadTask { return URLError(.cannotCreateFile) }
+            let isHidden = task is URLSessionUploadTask && request.httpBody == nil && request.httpBodyStream == nil
+            return isHidden ? URLError(.requestBodyStreamExhausted) : nil
         #else
-            return false
+            return nil
         #endif
     }
 

@@ -4,16 +4,13 @@ import Foundation
     import FoundationNetworking
 #endif
 
-/// Tells a session what comes, in order, until it leaves.
-final class SessionClient: @unchecked Sendable {
-    private let loading: Locked<URLProtocol?>
-    #if canImport(Darwin)
-        // A session wants to be told on the thread that it asked on.
-        private let loop = CFRunLoopGetCurrent()
-    #endif
+/// Tells a session what comes, in order, until it leaves; and where the session asked, as both platforms want it.
+final class SessionClient: Sendable {
+    private let loading: Locked<Unsafe<URLProtocol?>>
+    private let place = SessionPlace()
 
     init(_ loading: URLProtocol) {
-        self.loading = Locked(loading)
+        self.loading = Locked(Unsafe(loading))
     }
 
     func receive(_ response: Response, _ url: URL?) {
@@ -27,12 +24,12 @@ final class SessionClient: @unchecked Sendable {
 
     func finish() {
         tell { $1.urlProtocolDidFinishLoading($0) }
-        leave()
+        place.perform { self.leave() }
     }
 
     func fail(_ error: URLError) {
         tell { $1.urlProtocol($0, didFailWithError: error) }
-        leave()
+        place.perform { self.leave() }
     }
 
     /// Whether the session follows the answer, or asks its delegate, as it does without a gateway. That of swift-corelibs-foundation
@@ -50,39 +47,21 @@ final class SessionClient: @unchecked Sendable {
         #endif
     }
 
-    /// From now on nobody listens.
+    /// From now on nobody listens. The session says so where it asked, so that nothing is told behind it.
     func leave() {
-        #if canImport(Darwin)
-            // Behind what is still to be told.
-            perform { self.loading.withLock { $0 = nil } }
-        #else
-            loading.withLock { $0 = nil }
-        #endif
+        loading.withLock { $0 = Unsafe(nil) }
     }
 
     private func tell(_ work: @escaping @Sendable (URLProtocol, any URLProtocolClient) -> Void) {
-        #if canImport(Darwin)
-            perform { self.told(work) }
-        #else
-            told(work)
-        #endif
-    }
-
-    private func told(_ work: (URLProtocol, any URLProtocolClient) -> Void) {
-        guard let loading = loading.withLock({ $0 }), let client = loading.client else { return }
-        #if canImport(FoundationNetworking)
-            // It ends the program over a class whose task is gone.
-            guard loading.task != nil else { return }
-        #endif
-        work(loading, client)
-    }
-
-    #if canImport(Darwin)
-        private func perform(_ work: @escaping @Sendable () -> Void) {
-            CFRunLoopPerformBlock(loop, CFRunLoopMode.commonModes.rawValue, work)
-            CFRunLoopWakeUp(loop)
+        place.perform {
+            guard let loading = self.loading.withLock({ $0.value }), let client = loading.client else { return }
+            #if canImport(FoundationNetworking)
+                // It ends the program over a class whose task is gone.
+                guard loading.task != nil else { return }
+            #endif
+            work(loading, client)
         }
-    #endif
+    }
 }
 
 /// A head in the platform's own type. Headers that come several times are joined, as it joins them.
@@ -109,7 +88,17 @@ func redirected(_ request: URLRequest, by response: Response) -> URLRequest? {
         (next.httpBody, next.httpBodyStream) = (nil, nil)
         next.setValue(nil, forHTTPHeaderField: "content-type")
     }
-    // A key is for the host that it was sent to.
-    if url.host != request.url?.host { next.setValue(nil, forHTTPHeaderField: "authorization") }
+    // A key is for the place that it was sent to.
+    if origin(url) != origin(request.url) {
+        for name in keyHeaders { next.setValue(nil, forHTTPHeaderField: name) }
+    }
     return next
+}
+
+/// Where providers look for a key.
+private let keyHeaders = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cf-aig-authorization", "cookie"]
+
+private func origin(_ url: URL?) -> [String?] {
+    let scheme = url?.scheme?.lowercased()
+    return [scheme, url?.host?.lowercased(), String(url?.port ?? (scheme == "https" ? 443 : 80))]
 }
