@@ -5,24 +5,14 @@ import PackageDescription
 // Where the native library comes from, in this order:
 //   TOLLHOUSE_LIBRARY      a folder with libtollhouse_ffi, built by cargo: Linux, and work on tollhouse itself
 //   TOLLHOUSE_XCFRAMEWORK  a framework that scripts/xcframework built, by its path in this package
-//   the released framework (macOS hosts), or a library that is installed where the linker looks (Linux)
+//   a library that is installed where the linker looks
+// Apps that take the package by its URL read the manifest at the top of the repository, which has the released framework.
 let library = Context.environment["TOLLHOUSE_LIBRARY"]
 let framework = Context.environment["TOLLHOUSE_XCFRAMEWORK"]
 
-/// What scripts/xcframework prints for a release. Nothing is released yet.
-let released: (url: String, checksum: String)? = nil
-
-#if os(macOS)
-    let isBinary = library == nil
-#else
-    let isBinary = false
-#endif
-
 let native: Target =
-    if let framework, isBinary {
+    if let framework, library == nil {
         .binaryTarget(name: "CTollhouse", path: framework)
-    } else if let released, isBinary {
-        .binaryTarget(name: "CTollhouse", url: released.url, checksum: released.checksum)
     } else {
         .systemLibrary(name: "CTollhouse")
     }
