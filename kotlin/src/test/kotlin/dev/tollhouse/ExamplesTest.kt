@@ -26,12 +26,12 @@ class ExamplesTest {
     @TestFactory
     fun examples(@TempDir folder: Path): List<DynamicTest> {
         val guides = File(Repository.root, "docs/guides")
-        val pages = listOf(File(Repository.root, "README.md")) + guides.listFiles { file -> file.extension == "md" }!!.sorted()
+        val pages = listOf("README.md", "kotlin/README.md").map { File(Repository.root, it) } + guides.listFiles { file -> file.extension == "md" }!!.sorted()
         val examples = pages.flatMap { page ->
             EXAMPLE.findAll(page.readText()).mapIndexed { index, match ->
                 val (script, code, printed) = match.destructured
                 val isScripted = match.groups[1] != null
-                Example("${page.nameWithoutExtension}${index + 1}", script.takeIf { isScripted }, code, printed.takeIf { match.groups[3] != null })
+                Example("${page.relativeTo(Repository.root).invariantSeparatorsPath.removeSuffix(".md").replace('/', '_')}${index + 1}", script.takeIf { isScripted }, code, printed.takeIf { match.groups[3] != null })
             }
         }
         assertTrue(examples.size > 5, "only ${examples.size} were found")

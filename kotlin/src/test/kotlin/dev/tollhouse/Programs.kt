@@ -8,7 +8,12 @@ import kotlinx.coroutines.runBlocking
 object Programs {
     /** Starts one of the programs below with the classes of this test. */
     fun start(vararg arguments: String): Process {
-        val options = if (arguments[0] == "without-library") listOf("-Djna.noclasspath=true") else emptyList()
+        val options =
+            when (arguments[0]) {
+                "without-library" -> listOf("-Djna.noclasspath=true")
+                "unknown-platform" -> listOf("-Dos.arch=abacus")
+                else -> emptyList()
+            }
         val java = File(System.getProperty("java.home"), "bin/java").path
         val command = listOf(java) + options + listOf("-cp", System.getProperty("java.class.path"), "dev.tollhouse.Programs") + arguments
         return ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start()
@@ -18,7 +23,7 @@ object Programs {
     fun main(arguments: Array<String>) {
         when (arguments[0]) {
             "idle" -> idle()
-            "without-library" -> repeat(2) { withoutLibrary() }
+            "without-library", "unknown-platform" -> repeat(2) { withoutLibrary() }
             "logs" -> logs(arguments[1], arguments[2])
             else -> exitProcess(2)
         }
