@@ -33,7 +33,8 @@ impl ManualClock {
 
     /// Turns the clock on.
     pub fn advance(&self, duration: Duration) {
-        self.state().now_us += u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let mut state = self.state();
+        state.now_us = state.now_us.saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
