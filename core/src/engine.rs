@@ -1,15 +1,17 @@
 //! What the road needs: every room, once, for this process.
 
 mod caching;
+mod meaning;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, header};
 
+pub(crate) use self::meaning::check_semantic;
 use crate::account::Prices;
 use crate::answer::Shared;
-use crate::cache::{Answers, Flights, Ignored, Refreshes};
+use crate::cache::{Answers, Embedder, Flights, Ignored, Refreshes, Semantic};
 use crate::clock::Clock;
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::error::Error;
@@ -21,7 +23,7 @@ use crate::log::{LogSettings, LogStore};
 use crate::policy::Policy;
 use crate::provider::{Catalogue, Provider};
 use crate::refusal::Refusal;
-use crate::route::{self, Budget, Hedges, KeyPool, Routes, Turn};
+use crate::route::{self, Budget, KeyPool, Routes, Turn};
 use crate::secret::Secret;
 use crate::stage::{Stage, Stages};
 use crate::store::Background;
@@ -36,6 +38,7 @@ pub(crate) struct Parts {
     /// Providers that answer in this process, by the names that the configuration gives them.
     pub(crate) hosted: BTreeMap<String, Arc<dyn Transport>>,
     pub(crate) keys: Option<Arc<dyn KeySource>>,
+    pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) stages: Stages,
     /// Where chance begins; without it the operating system says.
     pub(crate) seed: Option<u64>,
@@ -58,7 +61,6 @@ pub(crate) struct Engine {
     pub(crate) prices: Prices,
     pub(crate) log: LogStore,
     pub(crate) retries: Budget,
-    pub(crate) hedges: Hedges,
     pub(crate) routes: Routes,
     /// By provider slug.
     key_pools: HashMap<String, KeyPool>,
@@ -67,6 +69,8 @@ pub(crate) struct Engine {
     /// What a cache key leaves out.
     ignored: Ignored,
     pub(crate) refreshes: Arc<Refreshes>,
+    pub(crate) semantic: Option<Semantic>,
+    pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) background: Arc<Background>,
     random: Mutex<fastrand::Rng>,
     /// What routing leaves to chance. Apart from the ids, so that a test may know it.
@@ -96,11 +100,12 @@ impl Engine {
             flights: Flights::default(),
             ignored: Ignored::new(config.cache.ignored()),
             refreshes: Arc::default(),
+            semantic: config.cache.semantic.clone().map(Semantic::new),
+            embedder: parts.embedder.clone(),
             background: Arc::default(),
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             chance: Mutex::new(fastrand::Rng::with_seed(parts.seed.unwrap_or(!seed))),
             retries: Budget::new(config.retries.budget_percent),
-            hedges: Hedges::new(config.hedging.budget_percent),
             routes,
             config,
         }

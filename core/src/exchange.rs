@@ -1,10 +1,11 @@
 //! One call on its way: what was asked, the targets that may answer, and what has been tried.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use serde::Serialize;
 
 use crate::held::Held;
 use crate::message::Deadlines;
@@ -37,13 +38,13 @@ pub(crate) struct Exchange {
     /// Whether the caller gave a list: then a failure may fall back, and "nobody answered" has its own form.
     pub(crate) universal: bool,
     pub(crate) attempts: Vec<Attempt>,
-    /// What was tried beside and let go of, by somebody who is there no more to tell.
-    pub(crate) let_go: Arc<Mutex<Vec<Attempt>>>,
     /// The target to which a call is under way on behalf of others too.
     pub(crate) flying: Option<usize>,
     /// Whether this stands for all who share the answer.
     pub(crate) is_shared: bool,
     pub(crate) trail: Trail,
+    /// What the semantic cache found.
+    pub(crate) near: Option<Near>,
     /// What the elements of a graph that count money are to be told of: their index, and whose money it is.
     pub(crate) passed: Vec<(usize, u64)>,
     /// From its start to the end of its answer.
@@ -57,10 +58,10 @@ impl Exchange {
     pub(crate) fn for_flight(&self) -> Self {
         Self {
             attempts: Vec::new(),
-            let_go: Arc::default(),
             flying: None,
             is_shared: true,
             trail: Trail::default(),
+            near: None,
             total: None,
             held: Held::default(),
             ..self.clone()
@@ -84,16 +85,6 @@ impl Exchange {
             user_agent: self.user_agent.clone(),
             ..self.for_flight()
         }
-    }
-
-    /// The same for a part of the call that runs beside its own way. It has tried nothing yet, and holds only `held`.
-    pub(crate) fn beside(&self, held: Held) -> Self {
-        Self { attempts: Vec::new(), flying: None, held, ..self.clone() }
-    }
-
-    /// Takes over what was let go of.
-    pub(crate) fn gather(&mut self) {
-        self.attempts.append(&mut self.let_go.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Whether the last try was a success.
@@ -126,6 +117,24 @@ pub(crate) struct Asked {
     pub(crate) stream: bool,
 }
 
+/// How near a question has come to one that has an answer.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Near {
+    /// The cosine of their vectors, to four places.
+    pub(crate) similarity: f64,
+    /// `served`, `shadow`, or what the two do not agree in.
+    pub(crate) verdict: &'static str,
+}
+
+/// What the question of a target means.
+#[derive(Debug)]
+pub(crate) struct Meaning {
+    /// A digest of all the rest of the request.
+    pub(crate) partition: CacheKey,
+    pub(crate) text: String,
+    pub(crate) vector: Box<[f32]>,
+}
+
 /// A digest of all that makes two requests the same: no part of a request or a key can be read from it.
 pub(crate) type CacheKey = [u8; 32];
 
@@ -145,6 +154,8 @@ pub(crate) struct Target {
     pub(crate) shape: Shape,
     /// Worked out when the cache is first asked.
     pub(crate) cache_key: OnceLock<Option<CacheKey>>,
+    /// Known when near answers were looked for.
+    pub(crate) meaning: OnceLock<Arc<Meaning>>,
     pub(crate) policy: Arc<Policy>,
 }
 

@@ -13,6 +13,8 @@ pub(crate) mod request {
     pub(crate) const CACHE_TTL: HeaderName = HeaderName::from_static("cf-aig-cache-ttl");
     pub(crate) const CACHE_KEY: HeaderName = HeaderName::from_static("cf-aig-cache-key");
     pub(crate) const CACHE_SCOPE: HeaderName = HeaderName::from_static("x-tollhouse-cache-scope");
+    /// Whose threshold holds for near answers; those of another namespace are never given.
+    pub(crate) const CACHE_NAMESPACE: HeaderName = HeaderName::from_static("x-tollhouse-cache-namespace");
     /// `read-write`, `read-only` or `write-only`.
     pub(crate) const CACHE_MODE: HeaderName = HeaderName::from_static("x-tollhouse-cache-mode");
     pub(crate) const COLLECT_LOG: HeaderName = HeaderName::from_static("cf-aig-collect-log");
@@ -24,8 +26,6 @@ pub(crate) mod request {
     pub(crate) const MAX_ATTEMPTS: HeaderName = HeaderName::from_static("cf-aig-max-attempts");
     pub(crate) const RETRY_DELAY: HeaderName = HeaderName::from_static("cf-aig-retry-delay");
     pub(crate) const BACKOFF: HeaderName = HeaderName::from_static("cf-aig-backoff");
-    /// Milliseconds without an answer after which a second call is made beside; 0 is never.
-    pub(crate) const HEDGE_AFTER: HeaderName = HeaderName::from_static("x-tollhouse-hedge-after");
     /// Where calls wait for a limit: 0 to 9, the highest goes first.
     pub(crate) const PRIORITY: HeaderName = HeaderName::from_static("x-tollhouse-priority");
     /// Old names, still accepted; the new name wins where both are set.
@@ -40,6 +40,8 @@ pub(crate) mod response {
     pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cf-aig-cache-status");
     /// On a kept answer that is over its time: why it was given all the same.
     pub(crate) const CACHE_STALE: HeaderName = HeaderName::from_static("x-tollhouse-cache-stale");
+    /// The nearest question that has an answer, and what became of it, as JSON.
+    pub(crate) const CACHE_NEAR: HeaderName = HeaderName::from_static("x-tollhouse-cache-near");
     pub(crate) const STEP: HeaderName = HeaderName::from_static("cf-aig-step");
     pub(crate) const LOG_ID: HeaderName = HeaderName::from_static("cf-aig-log-id");
     pub(crate) const EVENT_ID: HeaderName = HeaderName::from_static("cf-aig-event-id");

@@ -39,12 +39,13 @@ mod usage;
 
 #[cfg(feature = "tokens")]
 pub use account::{ChatMessage, TokenCount, TokenInput, count_tokens};
+pub use cache::{Embedder, Embedding, SemanticStats};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
     AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, CacheControl, CacheMode, Cause, Ceiling, Config, Count,
-    Dimension, HedgeTo, HedgingConfig, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice,
-    ModelConfig, Money, PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig, ServerConfig, Size,
-    Span, Strategy, StreamsConfig, Technique, TimeoutConfig, WhenFull,
+    Dimension, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice, ModelConfig, Money,
+    PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig, SemanticConfig, SemanticMode,
+    ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder, Health};

@@ -7,13 +7,12 @@
 
 mod admit;
 mod answer;
-mod aside;
 mod attempt;
 mod choose;
 mod flight;
-mod hedge;
 mod hold;
 mod metered;
+mod near;
 mod passing;
 mod prepare;
 mod refresh;
@@ -28,7 +27,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use self::choose::Way;
-use self::flight::Flown;
+use self::flight::{Flown, fly};
 #[cfg(feature = "testing")]
 pub(crate) use self::resolve::resolve;
 use self::settle::Open;
@@ -119,8 +118,8 @@ async fn walk(engine: &Arc<Engine>, exchange: &mut Exchange, spare: &mut Option<
             (refused, *spare) = (Some(Outcome::Refused(refusal)), None);
             continue;
         }
-        let (step, flown) = hedge::fly(engine, exchange, &mut way, step).await;
-        let answer = match flown {
+        let leg = way.leg(engine, exchange);
+        let answer = match fly(engine, exchange, step, leg).await {
             Flown::Hit(given) => return Outcome::Hit(step, given),
             Flown::Shared(head, member) => return Outcome::Shared(step, head, member),
             Flown::Own(reached) => reached,

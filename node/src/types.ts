@@ -25,6 +25,8 @@ export interface UniversalGatewayOptions {
   cacheKey?: string;
   /** Whose answers these are, such as a tenant. */
   cacheScope?: string;
+  /** Whose threshold holds for near answers. */
+  cacheNamespace?: string;
   /** Whether kept answers are given, and new ones kept. */
   cacheMode?: "read-write" | "read-only" | "write-only";
   /** As HTTP has it: "no-cache", "max-age=60", "only-if-cached". */
@@ -39,8 +41,6 @@ export interface UniversalGatewayOptions {
   requestTimeoutMs?: number;
   /** Retries of this call. */
   retries?: GatewayRetries;
-  /** How long without an answer before a second call is made beside, in milliseconds; 0 is never. */
-  hedgeAfterMs?: number;
 }
 
 /** The same with the gateway's id, as `Ai.run` of the reference takes it. */

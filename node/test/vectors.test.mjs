@@ -54,6 +54,7 @@ function act(gateway, step, id) {
   if (step.logs !== undefined) return gateway.logs(step.logs);
   if (step.usage !== undefined) return gateway.usage(step.usage);
   if (count !== undefined) return gateway.countTokens(count.model, count.input);
+  if (step.together !== undefined) return together(gateway, step);
   if (step.method !== undefined) return method(gateway, step.method, step.with ?? {}, id);
   throw new Error(`no such step: ${Object.keys(step)}`);
 }
@@ -64,6 +65,24 @@ function method(gateway, name, given, id) {
   assert.deepEqual(unknown, [], `parameters of ${name}`);
   const values = parameters.map((key) => (typeof given[key] === "string" ? id(given[key]) : given[key]));
   return gateway[name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())](...values);
+}
+
+/** Makes calls at once, or each when the answer of the one before has begun, and counts what came of them. */
+async function together(gateway, { together: list, times = 1, in_turn: inTurn = false }) {
+  const calls = Array.from({ length: times }, () => list).flat();
+  const responses = [];
+  if (inTurn) for (const call of calls) responses.push(await handle(gateway, call));
+  else responses.push(...(await Promise.all(calls.map((call) => handle(gateway, call)))));
+  const told = { statuses: {}, cache: {}, bodies: {} };
+  for (const response of responses) {
+    const found = {
+      statuses: response.status,
+      cache: response.headers.get("cf-aig-cache-status") ?? "none",
+      bodies: await response.text(),
+    };
+    for (const [what, which] of Object.entries(found)) told[what][which] = (told[what][which] ?? 0) + 1;
+  }
+  return told;
 }
 
 function handle(gateway, { method = "POST", target, headers = {}, json, body }) {

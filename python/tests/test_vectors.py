@@ -3,6 +3,8 @@
 import inspect
 import json
 import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import ROOT
@@ -91,10 +93,27 @@ def report(test, step, ids):
     if "usage" in step:
         usage = test.usage(**step["usage"])
         return {"rows": usage, "total": usage.total, "basis": usage.basis}
+    if "together" in step:
+        return together(test, step)
     if "method" in step:
         return method(test, step["method"], step.get("with", {}), ids)
     count = test.count_tokens(**step["count_tokens"])
     return {"tokens": int(count), "exact": count.exact, "encoding": count.encoding}
+
+
+def together(test, step):
+    """Makes calls at once, or each when the answer of the one before has begun, and counts what came of them."""
+    calls = step["together"] * step.get("times", 1)
+    if step.get("in_turn"):
+        responses = [ask(test, {"call": call}) for call in calls]
+    else:
+        with ThreadPoolExecutor(len(calls)) as pool:
+            responses = list(pool.map(lambda call: ask(test, {"call": call}), calls))
+    return {
+        "statuses": Counter(str(response.status) for response in responses),
+        "cache": Counter(response.headers.get("cf-aig-cache-status", "none") for response in responses),
+        "bodies": Counter(b"".join(response.iter_bytes()).decode() for response in responses),
+    }
 
 
 def method(test, name, given, ids):

@@ -38,6 +38,8 @@ class GatewayOptions(TypedDict, total=False):
     cache_key: str
     cache_scope: str
     """Whose answers these are, such as a tenant."""
+    cache_namespace: str
+    """Whose threshold holds for near answers."""
     cache_mode: Literal["read-write", "read-only", "write-only"]
     cache_control: str
     """As HTTP has it: "no-cache", "max-age=60", "only-if-cached"."""
@@ -46,8 +48,6 @@ class GatewayOptions(TypedDict, total=False):
     event_id: str
     request_timeout_ms: int
     retries: Retries
-    hedge_after_ms: int
-    """How long without an answer before a second call is made beside; 0 is never."""
 
 
 class _Entry(TypedDict):

@@ -8,6 +8,7 @@ mod key;
 mod memory;
 mod refreshes;
 mod replay;
+mod semantic;
 mod store;
 
 use http::{HeaderMap, StatusCode, header};
@@ -20,6 +21,8 @@ pub(crate) use self::flight::{Bill, Cargo, Flights, Flow, Heading, Landing, Memb
 pub(crate) use self::key::{Parts, Scope, key, word};
 pub(crate) use self::refreshes::{Refresh, Refreshes};
 pub(crate) use self::replay::Replay;
+pub use self::semantic::{Embedder, Embedding, SemanticStats};
+pub(crate) use self::semantic::{Question, Semantic, Vector, meaning, question, read_embedding};
 pub(crate) use self::store::{Asked, Found, Given, Now, Stored};
 use crate::headers;
 

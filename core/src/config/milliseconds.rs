@@ -9,6 +9,7 @@ pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["cache"], "ttl"),
     (&["cache"], "stale_while_revalidate"),
     (&["cache"], "stale_if_error"),
+    (&["cache", "semantic"], "timeout"),
     (&["limits", "requests"], "per"),
     (&["limits", "requests"], "max_wait"),
     (&["limits", "tokens"], "per"),
@@ -25,10 +26,8 @@ pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["timeouts"], "first_byte"),
     (&["timeouts"], "total"),
     (&["timeouts"], "between_chunks"),
-    (&["hedging"], "after"),
     (&["routes", "*", "breaker"], "pause"),
     (&["routes", "*"], "first_byte"),
-    (&["routes", "*"], "hedge_after"),
 ];
 
 /// Replaces the `_ms` form of every duration by the one with a unit.

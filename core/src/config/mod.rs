@@ -8,7 +8,6 @@ mod cause;
 mod ceiling;
 mod dimension;
 mod explain;
-mod hedging;
 mod ignore;
 mod limits;
 mod load;
@@ -17,6 +16,7 @@ mod nearest;
 mod quantity;
 mod routes;
 mod schema;
+mod semantic;
 mod units;
 mod validate;
 
@@ -37,10 +37,10 @@ pub use cause::Cause;
 pub use ceiling::Ceiling;
 pub use dimension::{By, Dimension};
 pub(crate) use explain::without_values;
-pub use hedging::{HedgeTo, HedgingConfig};
 pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, QuotaConfig, Technique};
 pub(crate) use nearest::nearest;
 pub use routes::{BreakerConfig, Broken, InsteadConfig, MaxPrice, ModelConfig, RouteConfig, Strategy, StreamsConfig};
+pub use semantic::{SemanticConfig, SemanticMode};
 pub use units::{Money, Size, Span};
 
 /// The configuration of a gateway.
@@ -68,8 +68,6 @@ pub struct Config {
     pub retries: RetryConfig,
     /// How long is waited.
     pub timeouts: TimeoutConfig,
-    /// When a second call is made beside one that does not begin to answer.
-    pub hedging: HedgingConfig,
     /// Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
     /// `custom-{slug}`.
     pub providers: BTreeMap<String, ProviderConfig>,
@@ -95,7 +93,6 @@ impl Default for Config {
             limits: LimitsConfig::default(),
             retries: RetryConfig::default(),
             timeouts: TimeoutConfig::default(),
-            hedging: HedgingConfig::default(),
             providers: BTreeMap::new(),
             prices: BTreeMap::new(),
             models: BTreeMap::new(),
@@ -133,6 +130,8 @@ pub struct CacheConfig {
     /// Fields of a JSON body that make no other request: `user`, or names from the top down with `/` between them, such as
     /// `metadata/user_id`, where `*` is any name and each item of a list. At most 64.
     pub ignore: Vec<String>,
+    /// Answers to questions that mean the same. Without it there are none.
+    pub semantic: Option<SemanticConfig>,
 }
 
 impl CacheConfig {
@@ -161,6 +160,7 @@ impl Default for CacheConfig {
             stale_while_revalidate: None,
             stale_if_error: None,
             ignore: ignore::USUAL.map(str::to_owned).to_vec(),
+            semantic: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use super::{Config, ProviderConfig, Span, ignore};
+use super::{Config, ProviderConfig, SemanticConfig, Span, ignore};
 use crate::error::Error;
 
 const SECOND: Span = Span::from_millis(1_000);
@@ -25,16 +25,21 @@ impl Config {
             within(&format!("cache.{name}"), span.unwrap_or_default(), Span::default(), MONTH, hint)?;
         }
         ignore::validate(&self.cache.ignore)?;
+        self.cache.semantic.as_ref().map_or(Ok(()), SemanticConfig::validate)?;
         self.limits.validate()?;
         if !(1..=5).contains(&self.retries.max_attempts) {
             let message = format!("{} is outside 1 to 5; 1 tries once", self.retries.max_attempts);
             return Err(Error::config("retries.max_attempts", message));
         }
         within("retries.delay", self.retries.delay, Span::default(), Span::from_millis(5_000), "")?;
-        percent("retries.jitter_percent", self.retries.jitter_percent)?;
-        percent("retries.budget_percent", self.retries.budget_percent)?;
+        for (name, percent) in
+            [("jitter_percent", self.retries.jitter_percent), ("budget_percent", self.retries.budget_percent)]
+        {
+            if percent > 100 {
+                return Err(Error::config(format!("retries.{name}"), format!("{percent} is over 100 percent")));
+            }
+        }
         self.check_timeouts()?;
-        self.hedging.check()?;
         self.check_routes()?;
         if !(1..=1000).contains(&self.streams.hold_tokens) {
             let message = format!(
@@ -79,13 +84,6 @@ pub(super) fn within(field: &str, span: Span, min: Span, max: Span, hint: &str) 
         return Ok(());
     }
     Err(Error::config(field, format!("{span} is outside {min} to {max}{hint}")))
-}
-
-pub(super) fn percent(field: &str, percent: u8) -> Result<(), Error> {
-    if percent <= 100 {
-        return Ok(());
-    }
-    Err(Error::config(field, format!("{percent} is over 100 percent")))
 }
 
 /// The id becomes a segment of URLs.

@@ -24,7 +24,7 @@ impl Engine {
         given(target, self.answers.peek(&key, self.now())?).filter(|given| given.how == Use::Fresh)
     }
 
-    fn key_to_read(&self, target: &Target) -> Option<CacheKey> {
+    pub(super) fn key_to_read(&self, target: &Target) -> Option<CacheKey> {
         if !target.policy.cache.reads() {
             return None;
         }
@@ -61,14 +61,25 @@ impl Engine {
         if let (Some(key), Some((ttl, keep))) = (key, target.policy.cache.times(&entry.headers, is_stream)) {
             let (now, asked) = (self.now(), Arc::new(asked(target)));
             self.answers.put(*key, Stored { entry, asked, at_us: now.wall_us, ttl, keep }, now);
+            if let (Some(semantic), Some(meaning)) = (&self.semantic, target.meaning.get()) {
+                semantic.learn(meaning, *key);
+            }
         }
     }
 
+    /// The answer that is kept under `key`, if it may be given to `target` as a fresh one.
+    pub(crate) async fn kept(&self, target: &Target, key: &CacheKey) -> Option<Given> {
+        given(target, self.answers.get(key, self.now()).await?).filter(|given| given.how == Use::Fresh)
+    }
+
     fn cache_key(&self, target: &Target) -> Option<CacheKey> {
-        if !self.caches(target) {
-            return None;
-        }
-        let head: [&[u8]; 6] = [
+        self.caches(target).then(|| self.digest(target, &[], &target.body))
+    }
+
+    /// A digest of all that decides the answer of `target`, with this body for its own.
+    pub(super) fn digest(&self, target: &Target, realm: &[u8], body: &[u8]) -> CacheKey {
+        let head: [&[u8]; 7] = [
+            realm,
             target.provider.slug.as_bytes(),
             // Of a URL that nobody in the catalogue has, the slug is only the host: who asks may stand before it.
             target.provider.base_url.as_bytes(),
@@ -80,8 +91,7 @@ impl Engine {
         ];
         let cache = &target.policy.cache;
         let scope = Scope { gateway: &self.config.id, tenant: cache.scope.as_deref() };
-        let parts = Parts { head: &head, body: &target.body, ignored: &self.ignored };
-        Some(cache::key(scope, cache.key.as_deref(), parts))
+        cache::key(scope, cache.key.as_deref(), Parts { head: &head, body, ignored: &self.ignored })
     }
 }
 

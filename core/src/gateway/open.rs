@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::Gateway;
+use crate::cache::Embedder;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::engine::{self, Engine, Parts};
@@ -36,6 +37,7 @@ impl GatewayBuilder {
             transport: None,
             hosted: BTreeMap::new(),
             keys: None,
+            embedder: None,
             stages: Stages::default(),
             seed: None,
         };
@@ -73,6 +75,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// Embeds questions for the semantic cache in this process, instead of by `cache.semantic.model`.
+    #[must_use]
+    pub fn embedder(mut self, embedder: Arc<dyn Embedder>) -> Self {
+        self.parts.embedder = Some(embedder);
+        self
+    }
+
     /// Reads keys and account ids from `environment` instead of the process's.
     #[must_use]
     pub fn environment(mut self, environment: impl Fn(&str) -> Option<String> + 'static) -> Self {
@@ -107,6 +116,7 @@ impl GatewayBuilder {
         self.config.validate()?;
         let hosted: Vec<&str> = self.parts.hosted.keys().map(String::as_str).collect();
         let catalogue = Arc::new(Catalogue::new(&self.config, &hosted, &*self.environment)?);
+        engine::check_semantic(&self.config, &catalogue, self.parts.embedder.is_some())?;
         let config = Arc::new(self.config);
         let routes = engine::routes(&config, &catalogue)?;
         let engine = Engine::new(config.clone(), catalogue.clone(), routes, &self.parts);

@@ -29,6 +29,8 @@ struct GatewayOptions {
     cache_key: Option<String>,
     #[serde(alias = "cache_scope")]
     cache_scope: Option<String>,
+    #[serde(alias = "cache_namespace")]
+    cache_namespace: Option<String>,
     #[serde(alias = "cache_mode")]
     cache_mode: Option<String>,
     #[serde(alias = "cache_control")]
@@ -41,8 +43,6 @@ struct GatewayOptions {
     #[serde(alias = "request_timeout_ms")]
     request_timeout_ms: Option<u64>,
     retries: Option<Retries>,
-    #[serde(alias = "hedge_after_ms")]
-    hedge_after_ms: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +97,7 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
         cache_ttl,
         cache_key,
         cache_scope,
+        cache_namespace,
         cache_mode,
         cache_control,
         metadata,
@@ -104,7 +105,6 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
         event_id,
         request_timeout_ms,
         retries,
-        hedge_after_ms,
     } = options.gateway;
     let retries = retries.unwrap_or(Retries { max_attempts: None, retry_delay_ms: None, backoff: None });
     let text = |number: Option<u64>| number.map(|number| number.to_string());
@@ -113,6 +113,7 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
         (name::CACHE_TTL, text(cache_ttl)),
         (name::CACHE_KEY, cache_key.filter(|key| !key.is_empty())),
         (name::CACHE_SCOPE, cache_scope.filter(|scope| !scope.is_empty())),
+        (name::CACHE_NAMESPACE, cache_namespace.filter(|namespace| !namespace.is_empty())),
         (name::CACHE_MODE, cache_mode),
         (header::CACHE_CONTROL, cache_control),
         (name::METADATA, metadata.map(|entries| Value::Object(entries).to_string())),
@@ -122,7 +123,6 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
         (name::MAX_ATTEMPTS, text(retries.max_attempts)),
         (name::RETRY_DELAY, text(retries.retry_delay_ms)),
         (name::BACKOFF, retries.backoff),
-        (name::HEDGE_AFTER, text(hedge_after_ms)),
     ];
     for (name, value) in settings {
         if let Some(value) = value {

@@ -13,6 +13,7 @@ use super::admit::admit;
 use super::attempt::{attempt, no_answer};
 use super::choose::Leg;
 use super::metered::Metered;
+use super::near::near;
 use super::settling::price;
 use crate::answer::{Answer, Content, Failure, Head, Reached, Shared, Told, Word};
 use crate::cache::{self, Entry, Flow, Given, Heading, Kept, Landing, Member, Recording, Turn};
@@ -52,6 +53,11 @@ pub(super) async fn fly(engine: &Arc<Engine>, exchange: &mut Exchange, step: usi
                 if let Some(given) = engine.cached_here(&exchange.targets[step]) {
                     return Flown::Hit(given);
                 }
+                if leg.looks_near
+                    && let Some(given) = near(engine, exchange, step).await
+                {
+                    return Flown::Hit(given);
+                }
                 if let Err(refusal) = admit(engine, exchange, step).await {
                     return Flown::Own(Err(refusal));
                 }
@@ -89,8 +95,7 @@ async fn alone(engine: &Engine, exchange: &mut Exchange, step: usize, leg: &Leg)
 fn heading(engine: &Arc<Engine>, exchange: &Exchange, step: usize, leg: Arc<Leg>) -> Heading<Shared> {
     let engine = engine.clone();
     let home = Home::here(&engine);
-    let counted = engine.limits.counted(&exchange.held);
-    let mut exchange = Exchange { held: counted, ..exchange.for_flight() };
+    let mut exchange = exchange.for_flight();
     Box::pin(home.clone().hold(async move {
         let reached = attempt(&engine, &mut exchange, step, &leg).await;
         land(engine, exchange, step, reached, home)

@@ -16,7 +16,7 @@ use crate::cache::{self, Given, Kept, Member, Recording};
 use crate::config;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
-use crate::headers::response as name;
+use crate::headers::{self, response as name};
 use crate::held::Standing;
 use crate::message::{Body, Response};
 use crate::policy::Use;
@@ -54,7 +54,7 @@ impl Drop for Open {
         let Some(mut exchange) = self.exchange.take() else { return };
         if let Some(step) = exchange.flying {
             // What it came to is with those who go on with it, if there are any.
-            let attempt = begun(&self.engine, &exchange, step, 1, 0);
+            let attempt = begun(&exchange.targets[step], step, 1, 0);
             exchange.attempts.push(attempt);
         }
         let step = exchange.attempts.last().map_or(0, |attempt| attempt.step as usize);
@@ -202,6 +202,9 @@ fn stamp(engine: &Engine, headers: &mut HeaderMap, exchange: &Exchange, step: us
     let id = HeaderValue::from_str(&exchange.id).expect("a UUID is plain ASCII");
     if let Some(status) = cache {
         headers.insert(name::CACHE_STATUS, HeaderValue::from_static(status));
+    }
+    if let Some(near) = &exchange.near {
+        headers::insert_json(headers, &name::CACHE_NEAR, near);
     }
     headers.insert(name::STEP, step.into());
     trail::stamp(headers, exchange, step);

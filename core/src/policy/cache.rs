@@ -21,6 +21,8 @@ pub(crate) struct CachePolicy {
     pub(crate) key: Option<String>,
     /// Whose answers these are; within the gateway's own where nobody says.
     pub(crate) scope: Option<String>,
+    /// Whose threshold holds for near answers.
+    pub(crate) namespace: Option<String>,
     pub(crate) streams: bool,
     pub(crate) replay: Replay,
     stale_while_revalidate: Duration,
@@ -53,6 +55,7 @@ impl CachePolicy {
             mode: config.mode,
             key: None,
             scope: None,
+            namespace: None,
             streams: config.streams,
             replay: config.replay,
             stale_while_revalidate: config.stale_while_revalidate.unwrap_or_default().duration(),
@@ -75,6 +78,11 @@ impl CachePolicy {
         }
         if let Some(scope) = headers::text(headers, &name::CACHE_SCOPE).filter(|scope| !scope.is_empty()) {
             self.scope = Some(scope.into_owned());
+        }
+        if let Some(namespace) =
+            headers::text(headers, &name::CACHE_NAMESPACE).filter(|namespace| !namespace.is_empty())
+        {
+            self.namespace = Some(namespace.into_owned());
         }
         if let Some(key) = headers::text(headers, &name::CACHE_KEY).filter(|key| !key.is_empty()) {
             self.key = Some(key.into_owned());

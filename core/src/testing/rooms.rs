@@ -56,6 +56,7 @@ impl Rooms {
             transport: None,
             hosted: BTreeMap::new(),
             keys: None,
+            embedder: None,
             stages: Stages::default(),
             seed: None,
         };

@@ -44,6 +44,9 @@ impl Play {
             "count_tokens",
             "method",
             "with",
+            "together",
+            "times",
+            "in_turn",
             "advance_ms",
             "options",
             "patch",
@@ -140,6 +143,8 @@ impl Play {
             serde_json::to_value(gateway.logs(query).await?).expect("a page is JSON")
         } else if let Some(query) = step.get("usage") {
             serde_json::to_value(gateway.usage(query).await?).expect("a report is JSON")
+        } else if step.get("together").is_some() {
+            self.together(step).await?
         } else if let Some(method) = step["method"].as_str() {
             return self.method(method, &step["with"]).await.map(|json| json!({ "json": json }));
         } else {
@@ -148,6 +153,41 @@ impl Play {
             serde_json::to_value(gateway.count_tokens(model, &count["input"])?).expect("a count is JSON")
         };
         Ok(json!({ "json": json }))
+    }
+
+    /// Calls that are made at once, or each when the answer of the one before has begun: how many came to what.
+    async fn together(&self, step: &Value) -> Result<Value, Error> {
+        let gateway = &self.test.gateway;
+        let times = usize::try_from(step["times"].as_u64().unwrap_or(1)).expect("a number of calls");
+        let calls = step["together"].as_array().expect("a list of calls");
+        let mut requests = calls.iter().cycle().take(calls.len() * times).map(request);
+        let mut responses = Vec::new();
+        if step["in_turn"] == true {
+            for request in requests {
+                responses.push(gateway.handle(request).await?);
+            }
+        } else {
+            let begin = |request| {
+                let gateway = gateway.clone();
+                tokio::spawn(async move { gateway.handle(request).await })
+            };
+            let calls: Vec<_> = requests.by_ref().map(begin).collect();
+            for call in calls {
+                responses.push(call.await.expect("no call panics")?);
+            }
+        }
+        let mut told = json!({ "statuses": {}, "cache": {}, "bodies": {} });
+        for response in responses {
+            let cache =
+                response.headers.get("cf-aig-cache-status").map_or("none", |status| status.to_str().unwrap_or(""));
+            let (status, cache) = (response.status.as_u16().to_string(), cache.to_owned());
+            let body = String::from_utf8_lossy(&response.body.bytes(1 << 20).await?).into_owned();
+            for (what, which) in [("statuses", status), ("cache", cache), ("bodies", body)] {
+                let count = told[what][&which].as_u64().unwrap_or(0);
+                told[what][which] = (count + 1).into();
+            }
+        }
+        Ok(told)
     }
 
     /// The public method of this name, with its parameters by name.

@@ -14,8 +14,6 @@ public struct Configuration: Encodable, Sendable, Equatable {
     public var retries: Retry?
     /// How long is waited.
     public var timeouts: Timeout?
-    /// When a second call is made beside one that does not begin to answer.
-    public var hedging: Hedging?
     /// Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
     /// `custom-{slug}`.
     public var providers: [String: Provider]?
@@ -38,7 +36,6 @@ public struct Configuration: Encodable, Sendable, Equatable {
         limits: Limits? = nil,
         retries: Retry? = nil,
         timeouts: Timeout? = nil,
-        hedging: Hedging? = nil,
         providers: [String: Provider]? = nil,
         prices: [String: Price]? = nil,
         models: [String: Model]? = nil,
@@ -52,7 +49,6 @@ public struct Configuration: Encodable, Sendable, Equatable {
         self.limits = limits
         self.retries = retries
         self.timeouts = timeouts
-        self.hedging = hedging
         self.providers = providers
         self.prices = prices
         self.models = models
@@ -69,7 +65,6 @@ public struct Configuration: Encodable, Sendable, Equatable {
         try parts.encodeIfPresent(limits, forKey: "limits")
         try parts.encodeIfPresent(retries, forKey: "retries")
         try parts.encodeIfPresent(timeouts, forKey: "timeouts")
-        try parts.encodeIfPresent(hedging, forKey: "hedging")
         try parts.encodeIfPresent(providers, forKey: "providers")
         try parts.encodeIfPresent(prices, forKey: "prices")
         try parts.encodeIfPresent(models, forKey: "models")
@@ -105,6 +100,8 @@ extension Configuration {
         /// Fields of a JSON body that make no other request: `user`, or names from the top down with `/` between them, such as
         /// `metadata/user_id`, where `*` is any name and each item of a list. At most 64.
         public var ignore: [String]?
+        /// Answers to questions that mean the same. Without it there are none.
+        public var semantic: Semantic?
 
         public init(
             ttl: Duration? = nil,
@@ -116,7 +113,8 @@ extension Configuration {
             control: CacheControl? = nil,
             staleWhileRevalidate: Duration? = nil,
             staleIfError: Duration? = nil,
-            ignore: [String]? = nil
+            ignore: [String]? = nil,
+            semantic: Semantic? = nil
         ) {
             self.ttl = ttl
             self.maxBytes = maxBytes
@@ -128,6 +126,7 @@ extension Configuration {
             self.staleWhileRevalidate = staleWhileRevalidate
             self.staleIfError = staleIfError
             self.ignore = ignore
+            self.semantic = semantic
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -142,6 +141,51 @@ extension Configuration {
             try parts.encodeIfPresent(staleWhileRevalidate?.spanText, forKey: "stale_while_revalidate")
             try parts.encodeIfPresent(staleIfError?.spanText, forKey: "stale_if_error")
             try parts.encodeIfPresent(ignore, forKey: "ignore")
+            try parts.encodeIfPresent(semantic, forKey: "semantic")
+        }
+    }
+}
+
+extension Configuration {
+    /// Answers to questions that mean the same.
+    public struct Semantic: Encodable, Sendable, Equatable {
+        /// The model that embeds questions, as `provider/model`; its provider must have OpenAI's embeddings endpoint.
+        public var model: String?
+        /// Whether near answers are given, or only told of.
+        public var mode: SemanticMode?
+        /// How alike two questions must be: the cosine of their vectors, 0 to 1.
+        public var threshold: Double?
+        /// Other thresholds by namespace, for calls with `x-tollhouse-cache-namespace`.
+        public var namespaces: [String: Double]?
+        /// How many questions are remembered, 1 to 100000; each takes about five bytes for each part of its vector.
+        public var maxEntries: Int64?
+        /// How long an embedding may take, 1 ms to 1 min; a call that it takes longer for is made as usual.
+        public var timeout: Duration?
+
+        public init(
+            model: String? = nil,
+            mode: SemanticMode? = nil,
+            threshold: Double? = nil,
+            namespaces: [String: Double]? = nil,
+            maxEntries: Int64? = nil,
+            timeout: Duration? = nil
+        ) {
+            self.model = model
+            self.mode = mode
+            self.threshold = threshold
+            self.namespaces = namespaces
+            self.maxEntries = maxEntries
+            self.timeout = timeout
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(model, forKey: "model")
+            try parts.encodeIfPresent(mode, forKey: "mode")
+            try parts.encodeIfPresent(threshold, forKey: "threshold")
+            try parts.encodeIfPresent(namespaces, forKey: "namespaces")
+            try parts.encodeIfPresent(maxEntries, forKey: "max_entries")
+            try parts.encodeIfPresent(timeout?.spanText, forKey: "timeout")
         }
     }
 }
@@ -367,42 +411,6 @@ extension Configuration {
 }
 
 extension Configuration {
-    /// A second call beside one that does not begin to answer: the first good answer is taken, and the other call is let go.
-    public struct Hedging: Encodable, Sendable, Equatable {
-        /// After so long without an answer, up to 1 day. Without it, or with `"0"`, only requests that ask for it are hedged.
-        public var after: Duration?
-        /// In the place of `after`, once twenty answers of a model are known: the time within which so many percent of its last
-        /// hundred began, 50 to 99.
-        public var percentile: Int64?
-        /// Who is asked beside.
-        public var to: HedgeTo?
-        /// How many calls to a provider may be hedged, in percent of all calls to it: 0 to 100. Ten are always free, so that a
-        /// few calls alone are hedged as they ask. 0 sets no bound.
-        public var budgetPercent: Int64?
-
-        public init(
-            after: Duration? = nil,
-            percentile: Int64? = nil,
-            to: HedgeTo? = nil,
-            budgetPercent: Int64? = nil
-        ) {
-            self.after = after
-            self.percentile = percentile
-            self.to = to
-            self.budgetPercent = budgetPercent
-        }
-
-        public func encode(to encoder: any Encoder) throws {
-            var parts = encoder.container(keyedBy: ConfigurationKey.self)
-            try parts.encodeIfPresent(after?.spanText, forKey: "after")
-            try parts.encodeIfPresent(percentile, forKey: "percentile")
-            try parts.encodeIfPresent(to, forKey: "to")
-            try parts.encodeIfPresent(budgetPercent, forKey: "budget_percent")
-        }
-    }
-}
-
-extension Configuration {
     /// Settings of one provider.
     public struct Provider: Encodable, Sendable, Equatable {
         /// The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked.
@@ -531,9 +539,6 @@ extension Configuration {
         public var breaker: Breaker?
         /// From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it.
         public var firstByte: Duration?
-        /// After so long without an answer a second call is made beside it, up to 1 day; `hedging.after` without it, and never
-        /// with `"0"`.
-        public var hedgeAfter: Duration?
         /// The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
         /// again when it has changed.
         public var file: String?
@@ -550,7 +555,6 @@ extension Configuration {
             maxPrice: MaxPrice? = nil,
             breaker: Breaker? = nil,
             firstByte: Duration? = nil,
-            hedgeAfter: Duration? = nil,
             file: String? = nil,
             elements: [JSON]? = nil
         ) {
@@ -563,7 +567,6 @@ extension Configuration {
             self.maxPrice = maxPrice
             self.breaker = breaker
             self.firstByte = firstByte
-            self.hedgeAfter = hedgeAfter
             self.file = file
             self.elements = elements
         }
@@ -579,7 +582,6 @@ extension Configuration {
             try parts.encodeIfPresent(maxPrice, forKey: "max_price")
             try parts.encodeIfPresent(breaker, forKey: "breaker")
             try parts.encodeIfPresent(firstByte?.spanText, forKey: "first_byte")
-            try parts.encodeIfPresent(hedgeAfter?.spanText, forKey: "hedge_after")
             try parts.encodeIfPresent(file, forKey: "file")
             try parts.encodeIfPresent(elements, forKey: "elements")
         }
@@ -806,6 +808,16 @@ extension Configuration {
 }
 
 extension Configuration {
+    /// What becomes of a near answer.
+    public enum SemanticMode: String, Encodable, Sendable, CaseIterable {
+        /// It is told of in header and log, and not given.
+        case shadow
+        /// It is given.
+        case serve
+    }
+}
+
+extension Configuration {
     /// What a rule counts.
     public enum Count: String, Encodable, Sendable, CaseIterable {
         /// Calls.
@@ -864,16 +876,6 @@ extension Configuration {
         case linear
         /// d, 2d, 4d.
         case exponential
-    }
-}
-
-extension Configuration {
-    /// Who is asked beside a call that does not begin to answer.
-    public enum HedgeTo: String, Encodable, Sendable, CaseIterable {
-        /// The next target, as after an outage; the same one where no other follows.
-        case next
-        /// The same one again.
-        case same
     }
 }
 

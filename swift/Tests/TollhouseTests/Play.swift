@@ -39,7 +39,7 @@ private func take(_ gateway: Gateway, _ step: JSON, _ saved: [String: String], _
         step,
         [
             "call", "run", "options", "chat", "get_log", "patch_log", "patch", "logs", "usage", "count_tokens", "advance_ms", "save",
-            "take_chunks", "method", "with", "expect",
+            "take_chunks", "method", "with", "together", "times", "in_turn", "expect",
         ], place)
     do {
         if let response = try await answer(gateway, step) { return await read(response, step["take_chunks"]?.integer) }
@@ -71,9 +71,33 @@ private func report(_ gateway: Gateway, _ step: JSON, _ saved: [String: String])
     }
     if let query = step["logs"] { return try plain(try await gateway.logs(query)) }
     if let query = step["usage"] { return try plain(try await gateway.usage(query)) }
+    if let calls = step["together"]?.array { return try await together(gateway, calls, step) }
     if let name = step["method"]?.string { return try await method(gateway, name, step["with"] ?? [:], id) }
     let count = try XCTUnwrap(step["count_tokens"], "no such step: \(step)")
     return try plain(try gateway.countTokens(count["model"]?.string ?? "", count["input"] ?? .null))
+}
+
+/// Makes calls at once, or each when the answer of the one before has begun, and counts what came of them.
+private func together(_ gateway: Gateway, _ list: [JSON], _ step: JSON) async throws -> JSON {
+    let calls = (0..<(step["times"]?.integer ?? 1)).flatMap { _ in list }
+    var answers: [[String: JSON]] = []
+    if step["in_turn"] == .bool(true) {
+        var responses: [Response] = []
+        for call in calls { responses.append(try await answer(gateway, ["call": call])!) }
+        for response in responses { answers.append(await read(response, nil)) }
+    } else {
+        answers = try await withThrowingTaskGroup(of: [String: JSON].self) { group in
+            for call in calls { group.addTask { await read(try await answer(gateway, ["call": call])!, nil) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+    var told: [String: [String: Int64]] = ["statuses": [:], "cache": [:], "bodies": [:]]
+    for got in answers {
+        told["statuses"]![got["status"]?.description ?? "", default: 0] += 1
+        told["cache"]![got["headers"]?["cf-aig-cache-status"]?.string ?? "none", default: 0] += 1
+        told["bodies"]![got["body"]?.string ?? "", default: 0] += 1
+    }
+    return .object(told.mapValues { .object($0.mapValues(JSON.integer)) })
 }
 
 /// The public method of this name, with its parameters by name.

@@ -59,6 +59,7 @@ pub(in crate::pipeline) fn of_model(
     Ok(Target {
         shape,
         cache_key: OnceLock::new(),
+        meaning: OnceLock::new(),
         path: path.to_owned(),
         query: None,
         method: Method::POST,

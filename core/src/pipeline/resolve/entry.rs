@@ -84,6 +84,7 @@ fn target(engine: &Engine, policy: &Arc<Policy>, entry: &RawValue) -> Result<Tar
         stream: peek.stream.unwrap_or(false) || path.ends_with(":streamGenerateContent"),
         shape: Shape::Native,
         cache_key: OnceLock::new(),
+        meaning: OnceLock::new(),
         method: Method::POST,
         path,
         query,

@@ -44,14 +44,6 @@ public class Configuration : ConfigurationPart() {
         (timeouts ?: Timeout().also { timeouts = it }).apply(set)
     }
 
-    /** When a second call is made beside one that does not begin to answer. */
-    public var hedging: Hedging? = null
-
-    /** Sets parts of [hedging]. */
-    public fun hedging(set: Hedging.() -> Unit) {
-        (hedging ?: Hedging().also { hedging = it }).apply(set)
-    }
-
     /**
      * Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
      * `custom-{slug}`.
@@ -118,7 +110,6 @@ public class Configuration : ConfigurationPart() {
             "limits" to limits,
             "retries" to retries,
             "timeouts" to timeouts,
-            "hedging" to hedging,
             "providers" to providers,
             "prices" to prices,
             "models" to models,
@@ -167,6 +158,14 @@ public class Configuration : ConfigurationPart() {
          */
         public var ignore: MutableList<String> = mutableListOf()
 
+        /** Answers to questions that mean the same. Without it there are none. */
+        public var semantic: Semantic? = null
+
+        /** Sets parts of [semantic]. */
+        public fun semantic(set: Semantic.() -> Unit) {
+            (semantic ?: Semantic().also { semantic = it }).apply(set)
+        }
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "ttl" to ttl,
@@ -179,6 +178,39 @@ public class Configuration : ConfigurationPart() {
                 "stale_while_revalidate" to staleWhileRevalidate,
                 "stale_if_error" to staleIfError,
                 "ignore" to ignore,
+                "semantic" to semantic,
+            )
+    }
+
+    /** Answers to questions that mean the same. */
+    @ConfigurationDsl
+    public class Semantic : ConfigurationPart() {
+        /** The model that embeds questions, as `provider/model`; its provider must have OpenAI's embeddings endpoint. */
+        public var model: String? = null
+
+        /** Whether near answers are given, or only told of. */
+        public var mode: SemanticMode? = null
+
+        /** How alike two questions must be: the cosine of their vectors, 0 to 1. */
+        public var threshold: Double? = null
+
+        /** Other thresholds by namespace, for calls with `x-tollhouse-cache-namespace`. */
+        public var namespaces: MutableMap<String, Double> = mutableMapOf()
+
+        /** How many questions are remembered, 1 to 100000; each takes about five bytes for each part of its vector. */
+        public var maxEntries: Long? = null
+
+        /** How long an embedding may take, 1 ms to 1 min; a call that it takes longer for is made as usual. */
+        public var timeout: Duration? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "model" to model,
+                "mode" to mode,
+                "threshold" to threshold,
+                "namespaces" to namespaces,
+                "max_entries" to maxEntries,
+                "timeout" to timeout,
             )
     }
 
@@ -383,36 +415,6 @@ public class Configuration : ConfigurationPart() {
             )
     }
 
-    /** A second call beside one that does not begin to answer: the first good answer is taken, and the other call is let go. */
-    @ConfigurationDsl
-    public class Hedging : ConfigurationPart() {
-        /** After so long without an answer, up to 1 day. Without it, or with `"0"`, only requests that ask for it are hedged. */
-        public var after: Duration? = null
-
-        /**
-         * In the place of `after`, once twenty answers of a model are known: the time within which so many percent of its last
-         * hundred began, 50 to 99.
-         */
-        public var percentile: Long? = null
-
-        /** Who is asked beside. */
-        public var to: HedgeTo? = null
-
-        /**
-         * How many calls to a provider may be hedged, in percent of all calls to it: 0 to 100. Ten are always free, so that a
-         * few calls alone are hedged as they ask. 0 sets no bound.
-         */
-        public var budgetPercent: Long? = null
-
-        override fun parts(): Map<String, Any?> =
-            mapOf(
-                "after" to after,
-                "percentile" to percentile,
-                "to" to to,
-                "budget_percent" to budgetPercent,
-            )
-    }
-
     /** Settings of one provider. */
     @ConfigurationDsl
     public class Provider : ConfigurationPart() {
@@ -538,12 +540,6 @@ public class Configuration : ConfigurationPart() {
         public var firstByte: Duration? = null
 
         /**
-         * After so long without an answer a second call is made beside it, up to 1 day; `hedging.after` without it, and never
-         * with `"0"`.
-         */
-        public var hedgeAfter: Duration? = null
-
-        /**
          * The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
          * again when it has changed.
          */
@@ -563,7 +559,6 @@ public class Configuration : ConfigurationPart() {
                 "max_price" to maxPrice,
                 "breaker" to breaker,
                 "first_byte" to firstByte,
-                "hedge_after" to hedgeAfter,
                 "file" to file,
                 "elements" to elements,
             )
@@ -728,6 +723,14 @@ public class Configuration : ConfigurationPart() {
         IGNORE("ignore"),
     }
 
+    /** What becomes of a near answer. */
+    public enum class SemanticMode(override val word: String) : ConfigurationWord {
+        /** It is told of in header and log, and not given. */
+        SHADOW("shadow"),
+        /** It is given. */
+        SERVE("serve"),
+    }
+
     /** What a rule counts. */
     public enum class Count(override val word: String) : ConfigurationWord {
         /** Calls. */
@@ -778,14 +781,6 @@ public class Configuration : ConfigurationPart() {
         LINEAR("linear"),
         /** d, 2d, 4d. */
         EXPONENTIAL("exponential"),
-    }
-
-    /** Who is asked beside a call that does not begin to answer. */
-    public enum class HedgeTo(override val word: String) : ConfigurationWord {
-        /** The next target, as after an outage; the same one where no other follows. */
-        NEXT("next"),
-        /** The same one again. */
-        SAME("same"),
     }
 
     /**

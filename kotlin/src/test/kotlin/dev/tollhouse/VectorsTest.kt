@@ -4,6 +4,9 @@ import dev.tollhouse.testing.TestGateway
 import java.io.File
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.Json
@@ -83,9 +86,31 @@ class VectorsTest {
             "logs" -> gateway.logs(told as JsonObject)
             "usage" -> gateway.usage(told as JsonObject)
             "count_tokens" -> gateway.countTokens(told["model"].text(), told["input"]!!)
+            "together" -> together(gateway, told as JsonArray, step)
             "method" -> method(gateway, told.text(), step["with"] as? JsonObject ?: JsonObject(emptyMap()), id)
             else -> throw AssertionError("no such step: ${kinds.single()}")
         }
+    }
+
+    /** Makes calls at once, or each when the answer of the one before has begun, and counts what came of them. */
+    private suspend fun together(gateway: Gateway, list: JsonArray, step: JsonObject): JsonElement {
+        val times = step["times"]?.jsonPrimitive?.long?.toInt() ?: 1
+        val calls = List(times) { list }.flatten().map { it as JsonObject }
+        val responses =
+            if (step["in_turn"]?.text() == "true") {
+                calls.map { handle(gateway, it) }
+            } else {
+                coroutineScope { calls.map { call -> async { handle(gateway, call) } }.awaitAll() }
+            }
+        val told = listOf("statuses", "cache", "bodies").associateWith { mutableMapOf<String, Int>() }
+        for (response in responses) {
+            val cache = response.headers.firstOrNull { it.first == "cf-aig-cache-status" }?.second ?: "none"
+            val body = StringBuilder()
+            response.body.collect { body.append(String(it)) }
+            val found = mapOf("statuses" to response.status.toString(), "cache" to cache, "bodies" to body.toString())
+            for ((what, which) in found) told.getValue(what).merge(which, 1, Int::plus)
+        }
+        return JsonObject(told.mapValues { (_, counts) -> JsonObject(counts.mapValues { JsonPrimitive(it.value) }) })
     }
 
     /** The public method of this name, with its parameters by name. */
@@ -164,6 +189,6 @@ class VectorsTest {
         val CALL_KEYS = setOf("method", "target", "headers", "json", "body")
 
         /** What goes with a step and does nothing by itself. */
-        val MODIFIERS = setOf("expect", "save", "take_chunks", "options", "patch", "with")
+        val MODIFIERS = setOf("times", "in_turn", "expect", "save", "take_chunks", "options", "patch", "with")
     }
 }
