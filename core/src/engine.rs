@@ -23,7 +23,7 @@ use crate::log::{LogSettings, LogStore};
 use crate::policy::Policy;
 use crate::provider::{Catalogue, Provider};
 use crate::refusal::Refusal;
-use crate::route::{self, Budget, KeyPool, Routes, Turn};
+use crate::route::{self, Budget, Hedges, KeyPool, Routes, Turn};
 use crate::secret::Secret;
 use crate::stage::{Stage, Stages};
 use crate::store::Background;
@@ -61,6 +61,7 @@ pub(crate) struct Engine {
     pub(crate) prices: Prices,
     pub(crate) log: LogStore,
     pub(crate) retries: Budget,
+    pub(crate) hedges: Hedges,
     pub(crate) routes: Routes,
     /// By provider slug.
     key_pools: HashMap<String, KeyPool>,
@@ -106,6 +107,7 @@ impl Engine {
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             chance: Mutex::new(fastrand::Rng::with_seed(parts.seed.unwrap_or(!seed))),
             retries: Budget::new(config.retries.budget_percent),
+            hedges: Hedges::new(config.hedging.budget_percent),
             routes,
             config,
         }

@@ -1,6 +1,6 @@
 //! One call on its way: what was asked, the targets that may answer, and what has been tried.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -38,6 +38,8 @@ pub(crate) struct Exchange {
     /// Whether the caller gave a list: then a failure may fall back, and "nobody answered" has its own form.
     pub(crate) universal: bool,
     pub(crate) attempts: Vec<Attempt>,
+    /// What was tried beside and let go of, by somebody who is there no more to tell.
+    pub(crate) let_go: Arc<Mutex<Vec<Attempt>>>,
     /// The target to which a call is under way on behalf of others too.
     pub(crate) flying: Option<usize>,
     /// Whether this stands for all who share the answer.
@@ -58,6 +60,7 @@ impl Exchange {
     pub(crate) fn for_flight(&self) -> Self {
         Self {
             attempts: Vec::new(),
+            let_go: Arc::default(),
             flying: None,
             is_shared: true,
             trail: Trail::default(),
@@ -85,6 +88,16 @@ impl Exchange {
             user_agent: self.user_agent.clone(),
             ..self.for_flight()
         }
+    }
+
+    /// The same for a part of the call that runs beside its own way. It has tried nothing yet, and holds only `held`.
+    pub(crate) fn beside(&self, held: Held) -> Self {
+        Self { attempts: Vec::new(), flying: None, held, ..self.clone() }
+    }
+
+    /// Takes over what was let go of.
+    pub(crate) fn gather(&mut self) {
+        self.attempts.append(&mut self.let_go.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Whether the last try was a success.

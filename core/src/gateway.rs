@@ -57,7 +57,7 @@ impl Gateway {
 
     /// The universal endpoint: one entry `{provider, endpoint, headers, query}` or a list of them, tried in order.
     /// `options` is `{gateway: {skipCache, cacheTtl, cacheKey, metadata, collectLog, eventId, requestTimeoutMs, retries},
-    /// extraHeaders}` as in the reference's binding; snake case works too.
+    /// extraHeaders}` as in the reference's binding, and `hedgeAfterMs` beside `retries`; snake case works too.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for options that cannot be read, and `Closed`.

@@ -26,6 +26,8 @@ pub(crate) mod request {
     pub(crate) const MAX_ATTEMPTS: HeaderName = HeaderName::from_static("cf-aig-max-attempts");
     pub(crate) const RETRY_DELAY: HeaderName = HeaderName::from_static("cf-aig-retry-delay");
     pub(crate) const BACKOFF: HeaderName = HeaderName::from_static("cf-aig-backoff");
+    /// Milliseconds without an answer after which a second call is made beside; 0 is never.
+    pub(crate) const HEDGE_AFTER: HeaderName = HeaderName::from_static("x-tollhouse-hedge-after");
     /// Where calls wait for a limit: 0 to 9, the highest goes first.
     pub(crate) const PRIORITY: HeaderName = HeaderName::from_static("x-tollhouse-priority");
     /// Old names, still accepted; the new name wins where both are set.

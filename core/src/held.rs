@@ -30,6 +30,16 @@ pub(crate) struct Held {
     pub(crate) observed: Vec<usize>,
 }
 
+impl Held {
+    /// Goes on with what a part of the call took that ran beside it. What is held of other targets is settled before.
+    pub(crate) fn go_on_with(&mut self, mut beside: Self) {
+        beside.takes.retain(|take| !self.takes.iter().any(|own| (own.rule, own.key) == (take.rule, take.key)));
+        self.takes.append(&mut beside.takes);
+        self.standing = beside.standing.or(self.standing);
+        self.observed.append(&mut beside.observed);
+    }
+}
+
 /// How one rule stands after a call was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Standing {

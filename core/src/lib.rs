@@ -43,9 +43,9 @@ pub use cache::{Embedder, Embedding, SemanticStats};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
     AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, CacheControl, CacheMode, Cause, Ceiling, Config, Count,
-    Dimension, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice, ModelConfig, Money,
-    PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig, SemanticConfig, SemanticMode,
-    ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig, WhenFull,
+    Dimension, HedgeTo, HedgingConfig, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice,
+    ModelConfig, Money, PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig, SemanticConfig,
+    SemanticMode, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder, Health};

@@ -7,9 +7,11 @@
 
 mod admit;
 mod answer;
+mod aside;
 mod attempt;
 mod choose;
 mod flight;
+mod hedge;
 mod hold;
 mod metered;
 mod near;
@@ -27,7 +29,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use self::choose::Way;
-use self::flight::{Flown, fly};
+use self::flight::Flown;
 #[cfg(feature = "testing")]
 pub(crate) use self::resolve::resolve;
 use self::settle::Open;
@@ -118,8 +120,8 @@ async fn walk(engine: &Arc<Engine>, exchange: &mut Exchange, spare: &mut Option<
             (refused, *spare) = (Some(Outcome::Refused(refusal)), None);
             continue;
         }
-        let leg = way.leg(engine, exchange);
-        let answer = match fly(engine, exchange, step, leg).await {
+        let (step, flown) = hedge::fly(engine, exchange, &mut way, step).await;
+        let answer = match flown {
             Flown::Hit(given) => return Outcome::Hit(step, given),
             Flown::Shared(head, member) => return Outcome::Shared(step, head, member),
             Flown::Own(reached) => reached,

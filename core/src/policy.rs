@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub(crate) use self::cache::{CachePolicy, Use};
-use crate::config::{Backoff, Cause, Config};
+use crate::config::{Backoff, Cause, Config, HedgeTo};
 use crate::headers::{self, request as name};
 use crate::metadata;
 use crate::money::CustomCost;
@@ -34,6 +34,7 @@ pub(crate) struct Policy {
     pub(crate) retry: RetryPolicy,
     /// To the first part of the answer.
     pub(crate) timeout: Option<Duration>,
+    pub(crate) hedge: HedgePolicy,
     pub(crate) log: bool,
     pub(crate) payloads: bool,
     pub(crate) metadata: Map<String, Value>,
@@ -52,6 +53,22 @@ pub(crate) struct RetryPolicy {
     pub(crate) on: Arc<[Cause]>,
 }
 
+/// When a second call is made beside one that does not begin to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HedgePolicy {
+    pub(crate) after: Option<Duration>,
+    /// In the place of `after`, where enough is known.
+    pub(crate) percentile: Option<u8>,
+    pub(crate) to: HedgeTo,
+}
+
+impl HedgePolicy {
+    /// The same, with a time that was named for this call.
+    pub(crate) fn named(self, after: Duration) -> Self {
+        Self { after: Some(after).filter(|after| !after.is_zero()), percentile: None, ..self }
+    }
+}
+
 /// The `config` object of a universal entry.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,6 +77,7 @@ pub(crate) struct EntryConfig {
     max_attempts: Option<u32>,
     retry_delay: Option<u64>,
     backoff: Option<String>,
+    hedge_after: Option<u64>,
 }
 
 impl Policy {
@@ -75,6 +93,11 @@ impl Policy {
                 on: config.retries.on.as_slice().into(),
             },
             timeout: config.timeouts.first_byte(),
+            hedge: HedgePolicy {
+                after: config.hedging.after(),
+                percentile: config.hedging.percentile,
+                to: config.hedging.to,
+            },
             log: config.logs.enabled && cfg!(feature = "sqlite"),
             payloads: config.logs.payloads,
             metadata: Map::new(),
@@ -99,6 +122,9 @@ impl Policy {
         }
         if let Some(text) = headers::text(headers, &name::BACKOFF) {
             self.retry.backoff = backoff(&text, name::BACKOFF.as_str())?;
+        }
+        if let Some(after_ms) = number(headers, &name::HEDGE_AFTER)? {
+            self.hedge = self.hedge.named(Duration::from_millis(after_ms));
         }
         if let Some(log) = flag(headers, &name::COLLECT_LOG)? {
             self.log = log;
@@ -135,6 +161,9 @@ impl Policy {
         }
         if let Some(text) = &config.backoff {
             self.retry.backoff = backoff(text, "config.backoff")?;
+        }
+        if let Some(after_ms) = config.hedge_after {
+            self.hedge = self.hedge.named(Duration::from_millis(after_ms));
         }
         Ok(self)
     }

@@ -114,6 +114,12 @@ pub struct Attempt {
     pub duration_us: u64,
     /// How long the gateway had waited before it, in microseconds.
     pub waited_us: u64,
+    /// When it began, in microseconds after the call.
+    #[serde(default)]
+    pub began_us: u64,
+    /// Whether it was made beside another try, which did not begin to answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hedge: bool,
 }
 
 /// The kinds of failure, by what helps against them.

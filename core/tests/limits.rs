@@ -73,6 +73,50 @@ fn a_call_that_is_let_go_in_flight_gives_its_place_back() {
 }
 
 #[test]
+fn a_hedged_call_that_is_let_go_gives_both_places_back_and_tells_of_both() {
+    let slow = json!({"delay_ms": 1_000_000, "json": {}});
+    let config = json!({"limits": {"concurrency": {"limit": 2}}, "hedging": {"after": "1s", "to": "same"}});
+    let test = open(&config, &json!([slow, slow, stream(), stream()]));
+    let mut call = Box::pin(ask(&test, "a", 5));
+    while asked(&test).len() < 2 {
+        assert!(poll(&mut call).is_pending());
+    }
+    drop(call);
+    runtime().block_on(async {
+        let logs = serde_json::to_value(test.gateway.logs(&json!({})).await.expect("it is open")).expect("JSON");
+        let attempts = logs["logs"][0]["attempts"].as_array().expect("both were tried").clone();
+        assert_eq!(attempts.len(), 2, "{attempts:?}");
+        assert!(attempts.iter().all(|attempt| attempt["state"] == "maybe_processed"), "{attempts:?}");
+        assert!(attempts.iter().any(|attempt| attempt["hedge"] == true), "{attempts:?}");
+        let both = [ask(&test, "b", 5).await, ask(&test, "c", 5).await];
+        assert!(both.iter().all(|answer| answer.status == StatusCode::OK), "both places are free");
+    });
+}
+
+#[test]
+fn a_hedged_call_that_is_let_go_leaves_the_next_target_too() {
+    let slow = json!({"delay_ms": 1_000_000, "json": {}});
+    let config = json!({"limits": {"concurrency": {"limit": 2}}, "hedging": {"after": "1s"}});
+    let test = open(&config, &json!([slow, slow, stream(), stream()]));
+    let entry = |provider: &str| {
+        json!({
+            "provider": provider, "endpoint": "chat/completions",
+            "query": {"model": "m", "messages": [], "max_tokens": 1, "user": provider},
+        })
+    };
+    let mut call = Box::pin(test.gateway.handle(Request::post("/", &json!([entry("openai"), entry("groq")]))));
+    while asked(&test).len() < 2 {
+        assert!(poll(&mut call).is_pending());
+    }
+    drop(call);
+    assert_eq!(asked(&test), ["openai", "groq"]);
+    runtime().block_on(async {
+        let both = [ask(&test, "b", 5).await, ask(&test, "c", 5).await];
+        assert!(both.iter().all(|answer| answer.status == StatusCode::OK), "both places are free");
+    });
+}
+
+#[test]
 fn the_higher_priority_goes_first_and_the_earlier_among_equals() {
     let rule = json!({"limit": 1, "when_full": "wait", "max_wait": "1h"});
     let test = open(&json!({"limits": {"concurrency": rule}}), &json!(vec![stream(); 6]));

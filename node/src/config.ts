@@ -12,6 +12,8 @@ export interface GatewayConfig {
   retries?: RetryConfig;
   /** How long is waited. */
   timeouts?: TimeoutConfig;
+  /** When a second call is made beside one that does not begin to answer. */
+  hedging?: HedgingConfig;
   /**
    * Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
    * `custom-{slug}`.
@@ -48,8 +50,25 @@ export interface CacheConfig {
   streams?: boolean;
   /** How a stored stream is given again. */
   replay?: Replay;
+  /** What the cache does if a request does not say. */
+  mode?: CacheMode;
+  /** Whose `Cache-Control` headers are minded. */
+  control?: CacheControl;
+  /** How long after its time an answer is still given while another is fetched behind it, up to 31 days. */
+  stale_while_revalidate?: Span | null;
+  /** How long after its time an answer is still given if nobody answers, up to 31 days. */
+  stale_if_error?: Span | null;
+  /**
+   * Fields of a JSON body that make no other request: `user`, or names from the top down with `/` between them, such as
+   * `metadata/user_id`, where `*` is any name and each item of a list. At most 64.
+   */
+  ignore?: (string)[];
   /** `ttl` as a plain number of milliseconds. */
   ttl_ms?: number;
+  /** `stale_while_revalidate` as a plain number of milliseconds. */
+  stale_while_revalidate_ms?: number;
+  /** `stale_if_error` as a plain number of milliseconds. */
+  stale_if_error_ms?: number;
 }
 
 /** A duration with its unit. Zero needs none. */
@@ -60,6 +79,12 @@ export type Size = string | number;
 
 /** How a stored stream is given again. Its chunks are those that had come either way. */
 export type Replay = "at_once" | "original";
+
+/** What the cache does. */
+export type CacheMode = "read_write" | "read_only" | "write_only";
+
+/** Whose `Cache-Control` headers the cache minds. */
+export type CacheControl = "request" | "both" | "ignore";
 
 /**
  * What is refused, or made to wait, before a call is made. Several rules hold together: a call passes all of them, or
@@ -203,6 +228,29 @@ export interface TimeoutConfig {
   between_chunks_ms?: number;
 }
 
+/** A second call beside one that does not begin to answer: the first good answer is taken, and the other call is let go. */
+export interface HedgingConfig {
+  /** After so long without an answer, up to 1 day. Without it, or with `"0"`, only requests that ask for it are hedged. */
+  after?: Span | null;
+  /**
+   * In the place of `after`, once twenty answers of a model are known: the time within which so many percent of its last
+   * hundred began, 50 to 99.
+   */
+  percentile?: number | null;
+  /** Who is asked beside. */
+  to?: HedgeTo;
+  /**
+   * How many calls to a provider may be hedged, in percent of all calls to it: 0 to 100. Ten are always free, so that a
+   * few calls alone are hedged as they ask. 0 sets no bound.
+   */
+  budget_percent?: number;
+  /** `after` as a plain number of milliseconds. */
+  after_ms?: number;
+}
+
+/** Who is asked beside a call that does not begin to answer. */
+export type HedgeTo = "next" | "same";
+
 /** Settings of one provider. */
 export interface ProviderConfig {
   /** The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked. */
@@ -271,6 +319,11 @@ export interface RouteConfig {
   /** From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it. */
   first_byte?: Span | null;
   /**
+   * After so long without an answer a second call is made beside it, up to 1 day; `hedging.after` without it, and never
+   * with `"0"`.
+   */
+  hedge_after?: Span | null;
+  /**
    * The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
    * again when it has changed.
    */
@@ -279,6 +332,8 @@ export interface RouteConfig {
   elements?: (Record<string, unknown>)[] | null;
   /** `first_byte` as a plain number of milliseconds. */
   first_byte_ms?: number;
+  /** `hedge_after` as a plain number of milliseconds. */
+  hedge_after_ms?: number;
 }
 
 /** Which model is asked first, and which next. */

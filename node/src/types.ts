@@ -41,6 +41,8 @@ export interface UniversalGatewayOptions {
   requestTimeoutMs?: number;
   /** Retries of this call. */
   retries?: GatewayRetries;
+  /** How long without an answer before a second call is made beside, in milliseconds; 0 is never. */
+  hedgeAfterMs?: number;
 }
 
 /** The same with the gateway's id, as `Ai.run` of the reference takes it. */

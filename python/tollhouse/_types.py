@@ -48,6 +48,8 @@ class GatewayOptions(TypedDict, total=False):
     event_id: str
     request_timeout_ms: int
     retries: Retries
+    hedge_after_ms: int
+    """How long without an answer before a second call is made beside; 0 is never."""
 
 
 class _Entry(TypedDict):

@@ -26,8 +26,10 @@ pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["timeouts"], "first_byte"),
     (&["timeouts"], "total"),
     (&["timeouts"], "between_chunks"),
+    (&["hedging"], "after"),
     (&["routes", "*", "breaker"], "pause"),
     (&["routes", "*"], "first_byte"),
+    (&["routes", "*"], "hedge_after"),
 ];
 
 /// Replaces the `_ms` form of every duration by the one with a unit.

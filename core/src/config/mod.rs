@@ -8,6 +8,7 @@ mod cause;
 mod ceiling;
 mod dimension;
 mod explain;
+mod hedging;
 mod ignore;
 mod limits;
 mod load;
@@ -37,6 +38,7 @@ pub use cause::Cause;
 pub use ceiling::Ceiling;
 pub use dimension::{By, Dimension};
 pub(crate) use explain::without_values;
+pub use hedging::{HedgeTo, HedgingConfig};
 pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, QuotaConfig, Technique};
 pub(crate) use nearest::nearest;
 pub use routes::{BreakerConfig, Broken, InsteadConfig, MaxPrice, ModelConfig, RouteConfig, Strategy, StreamsConfig};
@@ -68,6 +70,8 @@ pub struct Config {
     pub retries: RetryConfig,
     /// How long is waited.
     pub timeouts: TimeoutConfig,
+    /// When a second call is made beside one that does not begin to answer.
+    pub hedging: HedgingConfig,
     /// Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
     /// `custom-{slug}`.
     pub providers: BTreeMap<String, ProviderConfig>,
@@ -93,6 +97,7 @@ impl Default for Config {
             limits: LimitsConfig::default(),
             retries: RetryConfig::default(),
             timeouts: TimeoutConfig::default(),
+            hedging: HedgingConfig::default(),
             providers: BTreeMap::new(),
             prices: BTreeMap::new(),
             models: BTreeMap::new(),

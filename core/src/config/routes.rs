@@ -34,6 +34,9 @@ pub struct RouteConfig {
     pub breaker: BreakerConfig,
     /// From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it.
     pub first_byte: Option<Span>,
+    /// After so long without an answer a second call is made beside it, up to 1 day; `hedging.after` without it, and never
+    /// with `"0"`.
+    pub hedge_after: Option<Span>,
     /// The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
     /// again when it has changed.
     #[serde(serialize_with = "super::as_text")]
@@ -60,6 +63,7 @@ impl Default for RouteConfig {
             max_price: None,
             breaker: BreakerConfig::default(),
             first_byte: None,
+            hedge_after: None,
             file: None,
             elements: None,
         }
@@ -200,6 +204,14 @@ impl RouteConfig {
         validate::within(&format!("{at}.breaker.pause"), self.breaker.pause, least, validate::DAY, "")?;
         let hint = "; without it timeouts.first_byte holds";
         let first_byte = self.first_byte.unwrap_or_default();
-        validate::within(&format!("{at}.first_byte"), first_byte, Span::default(), validate::DAY, hint)
+        validate::within(&format!("{at}.first_byte"), first_byte, Span::default(), validate::DAY, hint)?;
+        let hedge_after = self.hedge_after.unwrap_or_default();
+        validate::within(
+            &format!("{at}.hedge_after"),
+            hedge_after,
+            Span::default(),
+            validate::DAY,
+            "; \"0\" hedges nothing",
+        )
     }
 }

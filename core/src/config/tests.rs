@@ -27,6 +27,7 @@ fn nothing_written_is_the_default() {
             "retries": {"max_attempts": 1, "delay": "500ms", "backoff": "exponential", "jitter_percent": 0,
                 "on": ["not_sent", "maybe_processed", 408, 425, 429, "5xx"], "budget_percent": 10},
             "timeouts": {"connect": "10s", "first_byte": null, "total": null, "between_chunks": "10m"},
+            "hedging": {"after": null, "percentile": null, "to": "next", "budget_percent": 10},
             "providers": {},
             "prices": {},
             "models": {},
@@ -81,6 +82,12 @@ instead = { refusal = ["custom-house/large"] }
 max_price = { input = "3 USD" }
 breaker = { failures = 2, pause = "1m" }
 first_byte = "2s"
+hedge_after = "1s"
+[hedging]
+after = "3s"
+percentile = 90
+to = "same"
+budget_percent = 5
 [streams]
 broken = "restart"
 hold_tokens = 5
@@ -122,6 +129,14 @@ fn every_key_is_taken() {
     assert_eq!((route.models.len(), route.strategy, route.weights["custom-house/small"]), (2, Strategy::Weighted, 3));
     assert_eq!((route.on.as_slice(), route.instead.refusal.len()), ([crate::record::Failure::Outage].as_slice(), 1));
     assert_eq!((route.breaker.failures, route.breaker.pause.millis()), (2, 60_000));
+    assert_eq!(
+        (route.hedge_after, config.hedging.after()),
+        (Some(Span::from_millis(1_000)), Some(Duration::from_secs(3)))
+    );
+    assert_eq!(
+        (config.hedging.percentile, config.hedging.to, config.hedging.budget_percent),
+        (Some(90), HedgeTo::Same, 5)
+    );
     assert_eq!((config.streams.broken, config.streams.hold_tokens), (Broken::Restart, 5));
     assert_eq!((config.logs.max_records, config.logs.when_full), (Some(10), WhenFull::StopInserting));
     assert!(config.server.token.as_ref().unwrap().matches("canary"));

@@ -32,14 +32,10 @@ impl Config {
             return Err(Error::config("retries.max_attempts", message));
         }
         within("retries.delay", self.retries.delay, Span::default(), Span::from_millis(5_000), "")?;
-        for (name, percent) in
-            [("jitter_percent", self.retries.jitter_percent), ("budget_percent", self.retries.budget_percent)]
-        {
-            if percent > 100 {
-                return Err(Error::config(format!("retries.{name}"), format!("{percent} is over 100 percent")));
-            }
-        }
+        percent("retries.jitter_percent", self.retries.jitter_percent)?;
+        percent("retries.budget_percent", self.retries.budget_percent)?;
         self.check_timeouts()?;
+        self.hedging.check()?;
         self.check_routes()?;
         if !(1..=1000).contains(&self.streams.hold_tokens) {
             let message = format!(
@@ -84,6 +80,13 @@ pub(super) fn within(field: &str, span: Span, min: Span, max: Span, hint: &str) 
         return Ok(());
     }
     Err(Error::config(field, format!("{span} is outside {min} to {max}{hint}")))
+}
+
+pub(super) fn percent(field: &str, percent: u8) -> Result<(), Error> {
+    if percent <= 100 {
+        return Ok(());
+    }
+    Err(Error::config(field, format!("{percent} is over 100 percent")))
 }
 
 /// The id becomes a segment of URLs.

@@ -67,8 +67,9 @@ fn attempt(attempt: &Value) -> Value {
     };
     let failure = attempt["failure"].as_str().map(|failure| format!(", {failure}")).unwrap_or_default();
     let waited = if ms("waited_us") > 0 { format!(", after a wait of {} ms", ms("waited_us")) } else { String::new() };
+    let beside = if attempt["hedge"] == true { ", beside one that was slow" } else { "" };
     let sent = if attempt["state"] == "not_sent" { "; nothing was sent" } else { "" };
-    let text = format!("{} {what}{failure}{waited}{sent}", target(&attempt["provider"], &attempt["model"]));
+    let text = format!("{} {what}{failure}{waited}{beside}{sent}", target(&attempt["provider"], &attempt["model"]));
     let mut line = json!({ "stage": "attempt", "text": text });
     if let (Some(line), Some(attempt)) = (line.as_object_mut(), attempt.as_object()) {
         line.extend(attempt.clone());

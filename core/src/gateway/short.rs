@@ -43,6 +43,8 @@ struct GatewayOptions {
     #[serde(alias = "request_timeout_ms")]
     request_timeout_ms: Option<u64>,
     retries: Option<Retries>,
+    #[serde(alias = "hedge_after_ms")]
+    hedge_after_ms: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +107,7 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
         event_id,
         request_timeout_ms,
         retries,
+        hedge_after_ms,
     } = options.gateway;
     let retries = retries.unwrap_or(Retries { max_attempts: None, retry_delay_ms: None, backoff: None });
     let text = |number: Option<u64>| number.map(|number| number.to_string());
@@ -123,6 +126,7 @@ fn add_headers(headers: &mut HeaderMap, options: &Value) -> Result<(), Error> {
         (name::MAX_ATTEMPTS, text(retries.max_attempts)),
         (name::RETRY_DELAY, text(retries.retry_delay_ms)),
         (name::BACKOFF, retries.backoff),
+        (name::HEDGE_AFTER, text(hedge_after_ms)),
     ];
     for (name, value) in settings {
         if let Some(value) = value {

@@ -179,6 +179,12 @@ impl Limits {
         self.apply(changes);
     }
 
+    /// What a part of a call that runs beside it holds from the start: the call itself, which is counted once.
+    pub(crate) fn counted(&self, held: &Held) -> Held {
+        let is_call = |take: &&Take| self.rules[take.rule].count == Count::Requests;
+        Held { takes: held.takes.iter().filter(is_call).copied().collect(), ..Held::default() }
+    }
+
     fn change(&self, take: &Take, spent: &Spent) -> Option<Change> {
         let count = self.rules[take.rule].count;
         let used = match (count, spent) {

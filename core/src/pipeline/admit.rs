@@ -54,7 +54,7 @@ pub(super) fn spent(settling: &Settling, end: &End, cost: Option<NanoUsd>) -> Sp
 }
 
 /// What a target has spent that gave no good answer. An error costs nothing; where nothing came back, nobody knows.
-fn unanswered(last: Option<&Attempt>) -> Spent {
+pub(super) fn unanswered(last: Option<&Attempt>) -> Spent {
     match last {
         Some(attempt) if attempt.state == AttemptState::MaybeProcessed => Spent::Unknown,
         _ => Spent::Nothing,

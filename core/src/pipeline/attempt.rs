@@ -7,11 +7,12 @@ use http::{HeaderValue, StatusCode};
 use super::admit;
 use super::answer;
 use super::choose::Leg;
+use super::hedge::{self, Sent};
 use super::prepare::prepare;
 use crate::answer::{Answer, Content, Whole};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
-use crate::exchange::{Exchange, Target};
+use crate::exchange::Exchange;
 use crate::headers::response as name;
 use crate::record::{Attempt, AttemptState, Failure};
 use crate::refusal::{Refusal, code};
@@ -26,33 +27,36 @@ pub(super) async fn attempt(
     step: usize,
     leg: &Leg,
 ) -> Result<Answer, Refusal> {
-    let target = &exchange.targets[step];
-    let mut turn = engine.key_turn(target);
+    let target = exchange.targets[step].clone();
+    let mut turn = engine.key_turn(&target);
     let lent = match &turn {
         Some(turn) => Some(turn.key().clone()),
-        None => engine.lent_key(target).await.map_err(|error| no_answer(exchange, step, error))?,
+        None => engine.lent_key(&target).await.map_err(|error| no_answer(exchange, step, error))?,
     };
-    let (request, reading) = prepare(engine, target, exchange.deadlines, lent.as_ref())?;
+    let (request, reading) = prepare(engine, &target, exchange.deadlines, lent.as_ref())?;
     engine.retries.count(&target.provider.slug);
+    if target.policy.hedge.after.is_some() && !leg.is_beside {
+        engine.hedges.count(&target.provider.slug);
+    }
     let mut request = Some(request);
     let timeout = target.policy.timeout.filter(|_| engine.stages.on(Stage::Timeout));
     let mut tries = Tries::new(&target.policy.retry, timeout, !leg.is_last);
     let mut pause_us = 0;
     loop {
         let number = tries.begin();
-        exchange.attempts.push(begun(&exchange.targets[step], step, number, pause_us));
-        let started_us = engine.clock.monotonic_us();
+        let begun = begun(engine, exchange, step, number, pause_us);
+        exchange.attempts.push(Attempt { hedge: leg.is_beside, ..begun });
         let sending = if tries.is_last() && turn.is_none() { request.take() } else { request.clone() };
         let sending = sending.expect("only the last try takes the request");
         let under_way = leg.candidate.as_ref().map(|candidate| candidate.health.begin());
-        let sent = send(engine, exchange, step, sending, &tries).await;
+        let Sent { head, sent_us } = hedge::send(engine, exchange, step, sending, &tries, leg).await;
         let first_byte_us = engine.clock.monotonic_us();
-        let read = match sent {
+        let read = match head {
             Ok(head) => answer::read(engine, exchange, step, &reading, head).await,
             Err(error) => Err(error),
         };
         let attempt = exchange.attempts.last_mut().expect("this try was added above");
-        attempt.duration_us = first_byte_us - started_us;
+        attempt.duration_us = first_byte_us - sent_us;
         tell(attempt, &read, leg.minds_refusals);
         if let (Some(turn), Ok(answer)) = (&mut turn, &read)
             && let Some((told, again)) =
@@ -60,7 +64,6 @@ pub(super) async fn attempt(
         {
             attempt.reason = Some(told);
             if again && let Some(request) = &mut request {
-                let target = &exchange.targets[step];
                 target.provider.lend(&mut request.headers, turn.key());
                 tries.forgive();
                 pause_us = 0;
@@ -71,11 +74,15 @@ pub(super) async fn attempt(
         if let (Some(key), Ok(answer)) = (&lent, &read)
             && answer.status == StatusCode::UNAUTHORIZED
         {
-            engine.forget_key(&exchange.targets[step].provider, key);
+            engine.forget_key(&target.provider, key);
         }
         let again = again(engine, exchange, &tries, &read);
         match (read, again) {
-            (Ok(answer), _) if answer.is_success() => return Ok(answer.accompanied(under_way)),
+            (Ok(answer), _) if answer.is_success() => {
+                let took_us = first_byte_us - sent_us;
+                engine.hedges.learn(target.policy.hedge, &target.provider.slug, &target.model, took_us);
+                return Ok(answer.accompanied(under_way));
+            }
             (Ok(answer), None) => return Ok(answer.final_failure(tries_were_asked(exchange, step))),
             (Err(failed), None) => return Err(no_answer(exchange, step, failed.error)),
             (_, Some(delay)) => {
@@ -87,7 +94,8 @@ pub(super) async fn attempt(
 }
 
 /// A try as it is remembered from its start on: a caller that lets go in the middle may have been answered already.
-pub(super) fn begun(target: &Target, step: usize, number: u32, waited_us: u64) -> Attempt {
+pub(super) fn begun(engine: &Engine, exchange: &Exchange, step: usize, number: u32, waited_us: u64) -> Attempt {
+    let target = &exchange.targets[step];
     Attempt {
         step: u32::try_from(step).unwrap_or(u32::MAX),
         number,
@@ -99,6 +107,8 @@ pub(super) fn begun(target: &Target, step: usize, number: u32, waited_us: u64) -
         failure: None,
         duration_us: 0,
         waited_us,
+        began_us: engine.clock.monotonic_us().saturating_sub(exchange.started_us),
+        hedge: false,
     }
 }
 
@@ -150,7 +160,7 @@ fn asked_wait(engine: &Engine, answer: &Answer) -> Option<Duration> {
     route::retry_after(&answer.headers, engine.clock.now_us())
 }
 
-async fn send(
+pub(super) async fn send(
     engine: &Engine,
     exchange: &Exchange,
     step: usize,

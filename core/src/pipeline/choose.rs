@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -68,6 +69,23 @@ impl Way {
         }
     }
 
+    /// Whether another target would be asked after an outage.
+    pub(super) fn has_beside(&self, engine: &Engine, exchange: &Exchange) -> bool {
+        let has_next = match &self.course {
+            Some(course) => !course.is_last() && course.goes_on_after(Failure::Outage),
+            None => self.next < exchange.targets.len(),
+        };
+        has_next && engine.stages.on(Stage::Fallback)
+    }
+
+    /// The index of the target to be asked beside the one that was led to, as after an outage.
+    pub(super) fn beside(&mut self, engine: &Engine, exchange: &mut Exchange) -> Result<Option<usize>, Refusal> {
+        if let Some(course) = &mut self.course {
+            course.failed(Failure::Outage, &mut exchange.trail);
+        }
+        self.next(engine, exchange)
+    }
+
     /// How the target that was led to is to be asked.
     pub(super) fn leg(&self, engine: &Engine, exchange: &Exchange) -> Leg {
         let no_more = self.course.as_ref().map_or(self.next >= exchange.targets.len(), Course::is_last);
@@ -77,6 +95,8 @@ impl Way {
             minds_refusals: self.course.as_ref().is_some_and(|course| course.route.minds_refusals()),
             looks_near: true,
             breaker: self.course.as_ref().map(|course| course.route.breaker),
+            hedge_after: None,
+            is_beside: false,
         }
     }
 }
@@ -91,12 +111,24 @@ pub(super) struct Leg {
     /// Whether the answer to a question that means the same will do.
     pub(super) looks_near: bool,
     breaker: Option<Breaker>,
+    /// After how long without an answer the same target is asked once more.
+    pub(super) hedge_after: Option<Duration>,
+    /// Whether it is asked beside another one, which does not begin to answer.
+    pub(super) is_beside: bool,
 }
 
 impl Leg {
     /// Of a call that has one target and no way to another.
     pub(super) fn alone() -> Self {
-        Self { is_last: true, candidate: None, minds_refusals: false, looks_near: false, breaker: None }
+        Self {
+            is_last: true,
+            candidate: None,
+            minds_refusals: false,
+            looks_near: false,
+            breaker: None,
+            hedge_after: None,
+            is_beside: false,
+        }
     }
 
     /// Tells the one that was asked how it did, for the calls that come.
@@ -104,7 +136,7 @@ impl Leg {
         let (Some(candidate), Some(breaker)) = (&self.candidate, self.breaker) else { return };
         let now_us = engine.clock.monotonic_us();
         match failure {
-            None => candidate.health.answered(std::time::Duration::from_micros(took_us), now_us),
+            None => candidate.health.answered(Duration::from_micros(took_us), now_us),
             Some(Failure::Outage | Failure::RateLimit) => candidate.health.failed(breaker, now_us),
             Some(_) => {}
         }
@@ -117,11 +149,13 @@ fn policy(engine: &Engine, exchange: &Exchange, course: &Course) -> Arc<Policy> 
     let (timeout, tries) = course.settings();
     let timeout = timeout.filter(|_| policy.timeout == defaults.timeout);
     let tries = tries.filter(|_| policy.retry.max_attempts == defaults.retry.max_attempts);
-    if timeout.is_none() && tries.is_none() {
+    let hedge_after = course.route.hedge_after.filter(|_| policy.hedge == defaults.hedge);
+    if timeout.is_none() && tries.is_none() && hedge_after.is_none() {
         return policy.clone();
     }
     let mut own = Policy::clone(policy);
     own.timeout = timeout.or(own.timeout);
+    own.hedge = hedge_after.map_or(own.hedge, |after| own.hedge.named(after));
     own.retry.max_attempts = tries.unwrap_or(own.retry.max_attempts);
     Arc::new(own)
 }

@@ -95,7 +95,8 @@ async fn alone(engine: &Engine, exchange: &mut Exchange, step: usize, leg: &Leg)
 fn heading(engine: &Arc<Engine>, exchange: &Exchange, step: usize, leg: Arc<Leg>) -> Heading<Shared> {
     let engine = engine.clone();
     let home = Home::here(&engine);
-    let mut exchange = exchange.for_flight();
+    let counted = engine.limits.counted(&exchange.held);
+    let mut exchange = Exchange { held: counted, ..exchange.for_flight() };
     Box::pin(home.clone().hold(async move {
         let reached = attempt(&engine, &mut exchange, step, &leg).await;
         land(engine, exchange, step, reached, home)

@@ -37,6 +37,7 @@ pub(crate) fn resolve(engine: &Engine, request: Request) -> (Exchange, Result<()
         dialect: None,
         asked: None,
         attempts: Vec::new(),
+        let_go: Arc::default(),
         flying: None,
         is_shared: false,
         trail: Trail::default(),

@@ -54,7 +54,7 @@ impl Drop for Open {
         let Some(mut exchange) = self.exchange.take() else { return };
         if let Some(step) = exchange.flying {
             // What it came to is with those who go on with it, if there are any.
-            let attempt = begun(&exchange.targets[step], step, 1, 0);
+            let attempt = begun(&self.engine, &exchange, step, 1, 0);
             exchange.attempts.push(attempt);
         }
         let step = exchange.attempts.last().map_or(0, |attempt| attempt.step as usize);

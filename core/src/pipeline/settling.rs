@@ -112,6 +112,7 @@ impl Settling {
         let cost = priced.cost;
         let spent = admit::spent(&self, &end, cost);
         self.engine.limits.settle(&mut self.exchange.held, &spent);
+        self.exchange.gather();
         if let (false, Ok(cost)) = (self.exchange.passed.is_empty(), u64::try_from(cost.unwrap_or(0))) {
             let now_us = self.engine.clock.now_us();
             self.engine.routes.charge(&self.exchange.trail, &self.exchange.passed, cost, now_us);

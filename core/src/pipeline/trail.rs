@@ -23,6 +23,8 @@ enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         failure: Option<Failure>,
         ms: u64,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        hedge: bool,
     },
     Skipped {
         provider: &'a str,
@@ -62,6 +64,7 @@ fn lines<'a>(attempts: &'a [Attempt], skipped: &'a [Skipped]) -> impl Iterator<I
             status: attempt.status,
             failure: attempt.failure,
             ms: attempt.duration_us / 1_000,
+            hedge: attempt.hedge,
         }))
     })
 }

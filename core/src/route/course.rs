@@ -171,12 +171,21 @@ impl Course {
             self.instead = Some((failure, list.iter().copied().collect()));
             return;
         }
-        let goes_on = self.route.on.contains(&failure) || self.instead.as_ref().is_some_and(|(of, _)| *of == failure);
+        let goes_on = self.goes_on_after(failure);
         if !goes_on && !self.is_last() {
             let code = failure.code();
             trail.notes.push(format!("no other model was asked: the route does not go on after {code} (on)"));
         }
         self.ended |= !goes_on;
+    }
+
+    /// Whether another one is asked after this failure, if there is another. A graph goes on after every one.
+    pub(crate) fn goes_on_after(&self, failure: Failure) -> bool {
+        let has_list = || match &self.instead {
+            Some((of, _)) => *of == failure,
+            None => self.route.instead.iter().any(|(of, _)| *of == failure),
+        };
+        self.route.graph.is_some() || self.route.on.contains(&failure) || has_list()
     }
 
     /// Whether no other can follow.

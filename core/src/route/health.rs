@@ -74,6 +74,14 @@ impl Health {
         self.open_until_us.store(0, Relaxed);
     }
 
+    /// No answer had begun after `waited`, when the call was let go of. The answer would have taken longer.
+    pub(crate) fn waited(&self, waited: Duration, now_us: u64) {
+        if waited.as_secs_f64() * 1e6 > f64::from_bits(self.latency.load(Relaxed)) {
+            self.measured_at_us.store(now_us, Relaxed);
+            self.latency.store((waited.as_secs_f64() * 1e6).to_bits(), Relaxed);
+        }
+    }
+
     /// It failed in a way that another call would too.
     pub(crate) fn failed(&self, breaker: Breaker, now_us: u64) {
         let in_a_row = self.failures.fetch_add(1, Relaxed).saturating_add(1);

@@ -43,6 +43,8 @@ pub(crate) struct Route {
     pub(super) file: Option<Arc<GraphFile>>,
     pub(crate) breaker: Breaker,
     pub(crate) first_byte: Option<Duration>,
+    /// Zero never hedges.
+    pub(crate) hedge_after: Option<Duration>,
 }
 
 /// Input and output of a model of a provider, in nano-dollars per million tokens.
@@ -236,6 +238,7 @@ impl Route {
             file: file.map(|(file, _)| Arc::new(file)),
             breaker: Breaker { failures: settings.breaker.failures, pause: settings.breaker.pause.duration() },
             first_byte: Span::unless_zero(settings.first_byte),
+            hedge_after: settings.hedge_after.map(Span::duration),
         })
     }
 

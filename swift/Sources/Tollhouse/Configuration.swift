@@ -14,6 +14,8 @@ public struct Configuration: Encodable, Sendable, Equatable {
     public var retries: Retry?
     /// How long is waited.
     public var timeouts: Timeout?
+    /// When a second call is made beside one that does not begin to answer.
+    public var hedging: Hedging?
     /// Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
     /// `custom-{slug}`.
     public var providers: [String: Provider]?
@@ -36,6 +38,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         limits: Limits? = nil,
         retries: Retry? = nil,
         timeouts: Timeout? = nil,
+        hedging: Hedging? = nil,
         providers: [String: Provider]? = nil,
         prices: [String: Price]? = nil,
         models: [String: Model]? = nil,
@@ -49,6 +52,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         self.limits = limits
         self.retries = retries
         self.timeouts = timeouts
+        self.hedging = hedging
         self.providers = providers
         self.prices = prices
         self.models = models
@@ -65,6 +69,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         try parts.encodeIfPresent(limits, forKey: "limits")
         try parts.encodeIfPresent(retries, forKey: "retries")
         try parts.encodeIfPresent(timeouts, forKey: "timeouts")
+        try parts.encodeIfPresent(hedging, forKey: "hedging")
         try parts.encodeIfPresent(providers, forKey: "providers")
         try parts.encodeIfPresent(prices, forKey: "prices")
         try parts.encodeIfPresent(models, forKey: "models")
@@ -411,6 +416,42 @@ extension Configuration {
 }
 
 extension Configuration {
+    /// A second call beside one that does not begin to answer: the first good answer is taken, and the other call is let go.
+    public struct Hedging: Encodable, Sendable, Equatable {
+        /// After so long without an answer, up to 1 day. Without it, or with `"0"`, only requests that ask for it are hedged.
+        public var after: Duration?
+        /// In the place of `after`, once twenty answers of a model are known: the time within which so many percent of its last
+        /// hundred began, 50 to 99.
+        public var percentile: Int64?
+        /// Who is asked beside.
+        public var to: HedgeTo?
+        /// How many calls to a provider may be hedged, in percent of all calls to it: 0 to 100. Ten are always free, so that a
+        /// few calls alone are hedged as they ask. 0 sets no bound.
+        public var budgetPercent: Int64?
+
+        public init(
+            after: Duration? = nil,
+            percentile: Int64? = nil,
+            to: HedgeTo? = nil,
+            budgetPercent: Int64? = nil
+        ) {
+            self.after = after
+            self.percentile = percentile
+            self.to = to
+            self.budgetPercent = budgetPercent
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(after?.spanText, forKey: "after")
+            try parts.encodeIfPresent(percentile, forKey: "percentile")
+            try parts.encodeIfPresent(to, forKey: "to")
+            try parts.encodeIfPresent(budgetPercent, forKey: "budget_percent")
+        }
+    }
+}
+
+extension Configuration {
     /// Settings of one provider.
     public struct Provider: Encodable, Sendable, Equatable {
         /// The key, used where a request brings none. Without it the variables that the provider's own SDK reads are asked.
@@ -539,6 +580,9 @@ extension Configuration {
         public var breaker: Breaker?
         /// From sending a request to the first byte of its answer, up to 1 day; `timeouts.first_byte` without it.
         public var firstByte: Duration?
+        /// After so long without an answer a second call is made beside it, up to 1 day; `hedging.after` without it, and never
+        /// with `"0"`.
+        public var hedgeAfter: Duration?
         /// The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
         /// again when it has changed.
         public var file: String?
@@ -555,6 +599,7 @@ extension Configuration {
             maxPrice: MaxPrice? = nil,
             breaker: Breaker? = nil,
             firstByte: Duration? = nil,
+            hedgeAfter: Duration? = nil,
             file: String? = nil,
             elements: [JSON]? = nil
         ) {
@@ -567,6 +612,7 @@ extension Configuration {
             self.maxPrice = maxPrice
             self.breaker = breaker
             self.firstByte = firstByte
+            self.hedgeAfter = hedgeAfter
             self.file = file
             self.elements = elements
         }
@@ -582,6 +628,7 @@ extension Configuration {
             try parts.encodeIfPresent(maxPrice, forKey: "max_price")
             try parts.encodeIfPresent(breaker, forKey: "breaker")
             try parts.encodeIfPresent(firstByte?.spanText, forKey: "first_byte")
+            try parts.encodeIfPresent(hedgeAfter?.spanText, forKey: "hedge_after")
             try parts.encodeIfPresent(file, forKey: "file")
             try parts.encodeIfPresent(elements, forKey: "elements")
         }
@@ -876,6 +923,16 @@ extension Configuration {
         case linear
         /// d, 2d, 4d.
         case exponential
+    }
+}
+
+extension Configuration {
+    /// Who is asked beside a call that does not begin to answer.
+    public enum HedgeTo: String, Encodable, Sendable, CaseIterable {
+        /// The next target, as after an outage; the same one where no other follows.
+        case next
+        /// The same one again.
+        case same
     }
 }
 

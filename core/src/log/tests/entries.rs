@@ -30,6 +30,8 @@ fn full_record() -> Record {
             reason: Some(String::from("connect")),
             failure: None,
             waited_us: 0,
+            began_us: 0,
+            hedge: false,
             duration_us: 1_000,
         }],
         usage: Usage {
@@ -75,7 +77,7 @@ fn expected_entry() -> Value {
         "step": 1,
         "attempts": [{
             "step": 0, "number": 1, "provider": "anthropic", "model": "claude", "state": "not_sent", "status": null,
-            "reason": "connect", "failure": null, "duration_us": 1000, "waited_us": 0,
+            "reason": "connect", "failure": null, "duration_us": 1000, "waited_us": 0, "began_us": 0,
         }],
         "trail": {},
         "duration": 1234.567,

@@ -44,6 +44,14 @@ public class Configuration : ConfigurationPart() {
         (timeouts ?: Timeout().also { timeouts = it }).apply(set)
     }
 
+    /** When a second call is made beside one that does not begin to answer. */
+    public var hedging: Hedging? = null
+
+    /** Sets parts of [hedging]. */
+    public fun hedging(set: Hedging.() -> Unit) {
+        (hedging ?: Hedging().also { hedging = it }).apply(set)
+    }
+
     /**
      * Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
      * `custom-{slug}`.
@@ -110,6 +118,7 @@ public class Configuration : ConfigurationPart() {
             "limits" to limits,
             "retries" to retries,
             "timeouts" to timeouts,
+            "hedging" to hedging,
             "providers" to providers,
             "prices" to prices,
             "models" to models,
@@ -415,6 +424,36 @@ public class Configuration : ConfigurationPart() {
             )
     }
 
+    /** A second call beside one that does not begin to answer: the first good answer is taken, and the other call is let go. */
+    @ConfigurationDsl
+    public class Hedging : ConfigurationPart() {
+        /** After so long without an answer, up to 1 day. Without it, or with `"0"`, only requests that ask for it are hedged. */
+        public var after: Duration? = null
+
+        /**
+         * In the place of `after`, once twenty answers of a model are known: the time within which so many percent of its last
+         * hundred began, 50 to 99.
+         */
+        public var percentile: Long? = null
+
+        /** Who is asked beside. */
+        public var to: HedgeTo? = null
+
+        /**
+         * How many calls to a provider may be hedged, in percent of all calls to it: 0 to 100. Ten are always free, so that a
+         * few calls alone are hedged as they ask. 0 sets no bound.
+         */
+        public var budgetPercent: Long? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "after" to after,
+                "percentile" to percentile,
+                "to" to to,
+                "budget_percent" to budgetPercent,
+            )
+    }
+
     /** Settings of one provider. */
     @ConfigurationDsl
     public class Provider : ConfigurationPart() {
@@ -540,6 +579,12 @@ public class Configuration : ConfigurationPart() {
         public var firstByte: Duration? = null
 
         /**
+         * After so long without an answer a second call is made beside it, up to 1 day; `hedging.after` without it, and never
+         * with `"0"`.
+         */
+        public var hedgeAfter: Duration? = null
+
+        /**
          * The file with the graph: JSON, in the reference's form. It is looked at once a second while it is in use, and read
          * again when it has changed.
          */
@@ -559,6 +604,7 @@ public class Configuration : ConfigurationPart() {
                 "max_price" to maxPrice,
                 "breaker" to breaker,
                 "first_byte" to firstByte,
+                "hedge_after" to hedgeAfter,
                 "file" to file,
                 "elements" to elements,
             )
@@ -781,6 +827,14 @@ public class Configuration : ConfigurationPart() {
         LINEAR("linear"),
         /** d, 2d, 4d. */
         EXPONENTIAL("exponential"),
+    }
+
+    /** Who is asked beside a call that does not begin to answer. */
+    public enum class HedgeTo(override val word: String) : ConfigurationWord {
+        /** The next target, as after an outage; the same one where no other follows. */
+        NEXT("next"),
+        /** The same one again. */
+        SAME("same"),
     }
 
     /**
