@@ -40,10 +40,13 @@ pub(super) enum Operator {
     Contains,
     Lt,
     Gt,
+    Lte,
+    Gte,
 }
 
-pub(super) const OPERATORS: [Operator; 5] =
-    [Operator::Eq, Operator::Neq, Operator::Contains, Operator::Lt, Operator::Gt];
+/// The reference's five, and two that take the bound in.
+pub(super) const OPERATORS: [Operator; 7] =
+    [Operator::Eq, Operator::Neq, Operator::Contains, Operator::Lt, Operator::Gt, Operator::Lte, Operator::Gte];
 
 /// The filter keys of the reference that this log has columns for, and below them our own.
 pub(super) const COLUMNS: [Column; 27] = [
@@ -65,7 +68,7 @@ pub(super) const COLUMNS: [Column; 27] = [
     column("feedback", "feedback", Kind::Integer),
     column("event_id", "event_id", Kind::Text),
     column("metadata.key", "key", Kind::MetadataKey),
-    column("metadata.value", METADATA_TEXT, Kind::MetadataValue),
+    METADATA_VALUE,
     column("user_agent", "user_agent", Kind::Text),
     column("status_code", "status_code", Kind::Integer),
     column("step", "step", Kind::Integer),
@@ -75,6 +78,9 @@ pub(super) const COLUMNS: [Column; 27] = [
     column("cancelled", "cancelled", Kind::Flag),
     column("truncated", "truncated", Kind::Flag),
 ];
+
+/// Any value of the metadata.
+pub(super) const METADATA_VALUE: Column = column("metadata.value", METADATA_TEXT, Kind::MetadataValue);
 
 /// Both counts together, as far as they are known.
 const TOKENS: &str = "coalesce(tokens_in + tokens_out, tokens_in, tokens_out)";
@@ -93,13 +99,12 @@ impl Column {
         match (self.kind, operator) {
             // Instants are shown to the millisecond, so those that look alike are alike.
             (Kind::Instant, Operator::Eq | Operator::Neq) => format!("{sql} / 1000 IS ? / 1000"),
-            (Kind::Instant, Operator::Gt) => format!("{sql} > ? + 999"),
-            (Kind::MetadataValue, Operator::Lt) => String::from("type IN ('integer', 'real') AND value < ?"),
-            (Kind::MetadataValue, Operator::Gt) => String::from("type IN ('integer', 'real') AND value > ?"),
-            (_, Operator::Eq | Operator::Neq) => format!("{sql} IS ?"),
+            (Kind::Instant, Operator::Gt | Operator::Lte) => format!("{sql} {} ? + 999", operator.sign()),
+            (Kind::MetadataValue, _) if operator.is_order() => {
+                format!("type IN ('integer', 'real') AND value {} ?", operator.sign())
+            }
             (_, Operator::Contains) => format!("instr(lower({sql}), lower(?)) > 0"),
-            (_, Operator::Lt) => format!("{sql} < ?"),
-            (_, Operator::Gt) => format!("{sql} > ?"),
+            _ => format!("{sql} {} ?", operator.sign()),
         }
     }
 }
@@ -109,7 +114,7 @@ impl Kind {
         match operator {
             Operator::Eq | Operator::Neq => true,
             Operator::Contains => matches!(self, Self::Text | Self::MetadataKey | Self::MetadataValue),
-            Operator::Lt | Operator::Gt => !matches!(self, Self::Flag | Self::MetadataKey),
+            _ => !matches!(self, Self::Flag | Self::MetadataKey),
         }
     }
 
@@ -118,7 +123,7 @@ impl Kind {
     pub(super) fn read(self, value: &Value, operator: Operator, now_us: u64) -> Option<SqlValue> {
         let equality = matches!(operator, Operator::Eq | Operator::Neq);
         match self {
-            Self::MetadataValue if matches!(operator, Operator::Lt | Operator::Gt) => number(value).map(SqlValue::from),
+            Self::MetadataValue if operator.is_order() => number(value).map(SqlValue::from),
             Self::MetadataValue => metadata_text(value),
             _ if value.is_null() && equality => Some(SqlValue::Null),
             Self::Text | Self::MetadataKey => value.as_str().map(|text| text.to_owned().into()),
@@ -139,7 +144,7 @@ impl Kind {
             Self::Dollars => "a number of dollars such as 0.02",
             Self::Milliseconds => "a number of milliseconds",
             Self::Instant => "an instant such as \"2026-11-22T09:44:00Z\", or a span back from now such as \"1h\"",
-            Self::MetadataValue => "a text, a number, true, false or null; with lt and gt a number",
+            Self::MetadataValue => "a text, a number, true, false or null; with lt, gt, lte and gte a number",
         }
     }
 }
@@ -152,6 +157,25 @@ impl Operator {
             Self::Contains => "contains",
             Self::Lt => "lt",
             Self::Gt => "gt",
+            Self::Lte => "lte",
+            Self::Gte => "gte",
+        }
+    }
+
+    /// Whether it asks which of two is the greater.
+    pub(super) fn is_order(self) -> bool {
+        matches!(self, Self::Lt | Self::Gt | Self::Lte | Self::Gte)
+    }
+
+    /// As SQL writes it.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Eq | Self::Neq => "IS",
+            Self::Contains => "LIKE",
+            Self::Lt => "<",
+            Self::Gt => ">",
+            Self::Lte => "<=",
+            Self::Gte => ">=",
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Selection {
 
 impl Selection {
     /// What a query may name beside the keys of single columns.
-    const WIDER_KEYS: [&'static str; 4] = ["filters", "metadata", "since", "until"];
+    const WIDER_KEYS: [&'static str; 5] = ["filters", "metadata", "since", "until", "where"];
 
     /// Every name that [`take`](Self::take) knows.
     pub(super) fn names() -> impl Iterator<Item = &'static str> + Clone {
@@ -29,11 +29,13 @@ impl Selection {
     /// Takes one entry of a query and says whether its name is one of [`names`](Self::names).
     ///
     /// `filters` is the reference's list; `since` (included) and `until` (not included) bound the time; `metadata` is an
-    /// object whose entries must all match; the key of a column stands for a filter with `eq`.
+    /// object whose entries must all match; `where` is a [line](super::line) as people type it; the key of a column
+    /// stands for a filter with `eq`.
     pub(super) fn take(&mut self, name: &str, value: &Value, now_us: u64) -> Result<bool, Error> {
         match name {
             "filters" => self.take_filters(value, now_us)?,
             "metadata" => self.take_metadata(value)?,
+            "where" => self.take_line(value, now_us)?,
             "since" => self.add("created_at_us >= ?", [instant(value, name, now_us)?]),
             "until" => self.add("created_at_us < ?", [instant(value, name, now_us)?]),
             _ => match COLUMNS.iter().find(|column| column.key == name) {
@@ -56,6 +58,13 @@ impl Selection {
         self.conditions.is_empty()
     }
 
+    /// That all of `part` holds, or, `negated`, that it does not. What is unknown compares to nothing, so it is among those
+    /// for which it does not hold.
+    pub(super) fn take_part(&mut self, part: Self, negated: bool) {
+        let sql = part.sql();
+        self.add(&if negated { format!("NOT coalesce({sql}, false)") } else { sql }, part.values);
+    }
+
     /// What stands behind `WHERE`.
     pub(super) fn sql(&self) -> String {
         if self.is_everything() { String::from("true") } else { self.conditions.join(" AND ") }
@@ -66,7 +75,7 @@ impl Selection {
         self.values.iter()
     }
 
-    fn add(&mut self, condition: &str, values: impl IntoIterator<Item = SqlValue>) {
+    pub(super) fn add(&mut self, condition: &str, values: impl IntoIterator<Item = SqlValue>) {
         self.conditions.push(condition.to_owned());
         self.values.extend(values);
     }
@@ -110,7 +119,7 @@ impl Selection {
     }
 
     /// Several values mean any of them; with `neq`, none of them.
-    fn take_filter(
+    pub(super) fn take_filter(
         &mut self,
         column: &Column,
         operator: Operator,
@@ -124,7 +133,7 @@ impl Selection {
         }
         let given = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         let at_value = if at.starts_with("filters") { format!("{at}.value") } else { at.to_owned() };
-        if given.is_empty() || (given.len() > 1 && matches!(operator, Operator::Lt | Operator::Gt)) {
+        if given.is_empty() || (given.len() > 1 && operator.is_order()) {
             return Err(Error::invalid(at_value, "holds no value, or more than the operator takes"));
         }
         let values = given

@@ -10,6 +10,8 @@ mod database;
 mod entry;
 mod filter;
 mod health;
+mod latency;
+mod line;
 mod memory;
 mod patch;
 mod payload;

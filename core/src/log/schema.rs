@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::latency;
 use crate::store::Unfit;
 
 /// Marks a file as a log of ours ("toll" in ASCII), so that another program's database is never written to.
@@ -83,6 +84,7 @@ const VERSION_3: &str = "
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unfit> {
     // Sorting must not put prompts into temporary files; a file from elsewhere must not run functions of its choice.
     connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;")?;
+    latency::teach(connection)?;
     check_owner(connection)?;
     // Takes effect in a new file only: what a deletion frees can then be given back to the disk.
     connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;

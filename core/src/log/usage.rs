@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use super::entry::usd;
 use super::filter::{Selection, unknown};
+use super::latency;
+use crate::config::Span;
 use crate::error::Error;
 use crate::usage::NanoUsd;
 
@@ -19,19 +21,26 @@ const BASIS: &str = "A request is one call to the gateway, however many attempts
     is unknown. Saved is what the answers from the cache would have cost.";
 
 /// What can be grouped by, and the texts and numbers it comes from. Days and hours are those of UTC.
-const GROUPS: [(&str, &str); 11] = [
+const GROUPS: [(&str, &str); 12] = [
     ("model", "model"),
     ("provider", "provider"),
     ("day", "strftime('%Y-%m-%d', created_at_us / 1000000, 'unixepoch')"),
     ("hour", "strftime('%Y-%m-%dT%H:00:00Z', created_at_us / 1000000, 'unixepoch')"),
     ("month", "strftime('%Y-%m', created_at_us / 1000000, 'unixepoch')"),
     ("status", "status_code"),
+    ("outcome", OUTCOME),
     ("model_served", "model_served"),
     ("model_type", "request_type"),
     ("request_type", "request_type"),
     ("path", "path"),
     ("user_agent", "user_agent"),
 ];
+
+/// How a request ended, in one word.
+const OUTCOME: &str = "CASE
+    WHEN cancelled THEN 'cancelled' WHEN cached THEN 'cached' WHEN truncated THEN 'truncated'
+    WHEN success THEN 'answered' WHEN status_code IS NULL THEN 'no_answer' WHEN status_code = 429 THEN 'rate_limited'
+    WHEN status_code >= 500 THEN 'server_error' ELSE 'client_error' END";
 
 /// Columns that are true or false, which can be grouped by as well.
 const FLAGS: [&str; 3] = ["cached", "success", "stream"];
@@ -57,6 +66,7 @@ const COUNTS: &str = "
 pub struct UsageQuery {
     selection: Selection,
     groups: Vec<Group>,
+    latency: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -108,13 +118,22 @@ pub struct UsageRow {
     pub saved: Option<f64>,
     /// The same, exact: in billionths of a dollar.
     pub saved_nano_usd: Option<NanoUsd>,
+    /// How long the calls took that a provider answered: `{"p50", "p95", "p99"}` in milliseconds, off by 1 % at most. Only
+    /// where `latency` was asked for, as the next one.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub duration_ms: Value,
+    /// How long they took to the first byte.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub first_byte_ms: Value,
 }
 
 impl UsageQuery {
     /// Reads a query. All is optional: `group_by` is a name or a list of names (`model`, `provider`, `day`, `hour`,
     /// `month`, `status`, `cached`, `success`, `stream`, `model_served`, `model_type`, `request_type`, `path`,
     /// `user_agent`, or `metadata.KEY`), and `filters`, `since`, `until`, `metadata` and the filter keys select as in
-    /// [`LogQuery::from_json`](super::query::LogQuery::from_json).
+    /// [`LogQuery::from_json`](super::query::LogQuery::from_json). `step` is a span such as `"5m"`, a minute at least: the
+    /// rows are then told apart by the part of time that they fall into, `at` being its first moment. `latency: true` adds
+    /// quantiles of how long calls took.
     ///
     /// `now_us` is the present in microseconds since 1970 UTC.
     ///
@@ -127,9 +146,21 @@ impl UsageQuery {
         let mut query = Self::default();
         for (name, value) in fields {
             match name.as_str() {
-                "group_by" => query.groups = groups(value)?,
+                "group_by" => query.groups.extend(groups(value)?),
+                // The parts of time come first, so that rows stand in their order.
+                "step" => query.groups.insert(0, part_of_time(value)?),
+                "latency" => {
+                    let message = "must be true or false";
+                    query.latency = value.as_bool().ok_or_else(|| Error::invalid("latency", message))?;
+                }
                 _ if query.selection.take(name, value, now_us)? => {}
-                _ => return Err(unknown(name, name, std::iter::once("group_by").chain(Selection::names()))),
+                _ => {
+                    return Err(unknown(
+                        name,
+                        name,
+                        ["group_by", "latency", "step"].into_iter().chain(Selection::names()),
+                    ));
+                }
             }
         }
         Ok(query)
@@ -141,8 +172,9 @@ pub(super) fn report(connection: &mut Connection, query: &UsageQuery) -> rusqlit
     // One transaction, so that the rows and their total are of the same moment.
     let transaction = connection.transaction()?;
     let chosen = query.selection.sql();
+    let counts = counts(query.latency);
     let total = transaction.query_row(
-        &format!("SELECT {COUNTS} FROM log WHERE {chosen}"),
+        &format!("SELECT {counts} FROM log WHERE {chosen}"),
         params_from_iter(query.selection.values()),
         |counts| row(counts, &[]),
     )?;
@@ -152,7 +184,7 @@ pub(super) fn report(connection: &mut Connection, query: &UsageQuery) -> rusqlit
     let columns = query.groups.iter().map(|group| group.sql.as_str()).collect::<Vec<_>>().join(", ");
     let places = (1..=query.groups.len()).map(|place| place.to_string()).collect::<Vec<_>>().join(", ");
     let mut statement = transaction
-        .prepare(&format!("SELECT {columns}, {COUNTS} FROM log WHERE {chosen} GROUP BY {places} ORDER BY {places}"))?;
+        .prepare(&format!("SELECT {columns}, {counts} FROM log WHERE {chosen} GROUP BY {places} ORDER BY {places}"))?;
     let keys = query.groups.iter().filter_map(|group| group.metadata_key.clone()).map(SqlValue::from);
     let values = keys.chain(query.selection.values().cloned());
     let rows = statement
@@ -161,9 +193,33 @@ pub(super) fn report(connection: &mut Connection, query: &UsageQuery) -> rusqlit
     Ok(UsageReport { basis: String::from(BASIS), rows, total })
 }
 
+fn counts(latency: bool) -> String {
+    let answered = "FILTER (WHERE NOT cached AND NOT cancelled AND status_code IS NOT NULL)";
+    let quantiles =
+        |column: &str| if latency { format!("{}({column}) {answered}", latency::NAME) } else { "NULL".into() };
+    let (duration, first_byte) = (quantiles("duration_us"), quantiles("first_byte_us"));
+    format!("{COUNTS}, {duration} AS duration, {first_byte} AS first_byte")
+}
+
+/// What tells rows apart by the part of time that they fall into.
+fn part_of_time(value: &Value) -> Result<Group, Error> {
+    let span = value.as_str().and_then(|text| text.parse::<Span>().ok()).filter(|span| span.millis() >= 60_000);
+    let seconds =
+        span.ok_or_else(|| Error::invalid("step", "must be a span of a minute or more, such as \"5m\""))?.millis()
+            / 1_000;
+    let sql = format!(
+        "json_quote(strftime('%Y-%m-%dT%H:%M:%SZ', created_at_us / 1000000 / {seconds} * {seconds}, 'unixepoch'))"
+    );
+    Ok(Group { name: String::from("at"), sql, metadata_key: None })
+}
+
 fn row(counts: &Row<'_>, groups: &[Group]) -> rusqlite::Result<UsageRow> {
     let number = |name| counts.get::<_, Option<i64>>(name);
     let count = |name| number(name).map(|count| count.map(i64::unsigned_abs));
+    let quantiles = |name| {
+        let told: Option<String> = counts.get(name)?;
+        Ok::<_, rusqlite::Error>(told.and_then(|told| serde_json::from_str(&told).ok()).unwrap_or_default())
+    };
     let mut group = Map::new();
     for (place, Group { name, .. }) in groups.iter().enumerate() {
         let value: String = counts.get(place)?;
@@ -183,6 +239,8 @@ fn row(counts: &Row<'_>, groups: &[Group]) -> rusqlite::Result<UsageRow> {
         unpriced: count("unpriced")?.unwrap_or(0),
         saved: number("saved_nano_usd")?.map(usd),
         saved_nano_usd: number("saved_nano_usd")?,
+        duration_ms: quantiles("duration")?,
+        first_byte_ms: quantiles("first_byte")?,
     })
 }
 

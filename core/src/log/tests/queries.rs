@@ -196,3 +196,32 @@ fn only_what_matches_is_deleted() {
     assert_eq!(delete(json!({})), 2);
     assert_eq!(page(&store, &json!({})).total_count, 0);
 }
+
+#[test]
+fn a_line_selects_as_people_type_it() {
+    let store = four();
+    for (line, expected) in [
+        ("", "abcd"),
+        ("provider:openai status:200", "ad"),
+        ("cost:>=0.02", "ab"),
+        ("cost:>0.02", "b"),
+        ("duration:<=1.5 -cached:true", "abc"),
+        ("-cost:>0", "cd"),
+        ("meta.team:red", "a"),
+        ("-meta.team:red", "bcd"),
+        ("meta.n:>=5", "a"),
+        ("model:~4O-mini", "ad"),
+        ("CLAUDE", "b"),
+        ("-claude", "acd"),
+        ("created_at:<=2026-11-22T12:10:00Z", "ab"),
+        ("agent:\"curl/8\"", "b"),
+    ] {
+        assert_eq!(ids(&store, &json!({"where": line, "direction": "asc"})).concat(), expected, "{line}");
+    }
+    for (line, part) in
+        [("modle:x", "model"), ("status:many", "whole number"), ("cached:>true", "cannot"), ("meta.n:>x", "number")]
+    {
+        let error = LogQuery::from_json(&json!({ "where": line }), NOON_US).unwrap_err();
+        assert!(error.to_string().contains(part), "{line}: {error}");
+    }
+}

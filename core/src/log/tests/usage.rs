@@ -128,3 +128,35 @@ fn errors_name_the_field() {
         assert!(error.message().contains(hint), "{query}: {error}");
     }
 }
+
+#[test]
+fn parts_of_time_and_outcomes_tell_rows_apart() {
+    let store = calls();
+    let steps = report(&store, &json!({"step": "1d", "group_by": "outcome"}));
+    let rows: Vec<_> =
+        steps.rows.iter().map(|row| (row.group["at"].clone(), row.group["outcome"].clone(), row.requests)).collect();
+    let (first, second) = ("2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z");
+    assert_eq!(
+        rows,
+        [
+            (json!(first), json!("answered"), 2),
+            (json!(first), json!("cached"), 1),
+            (json!(first), json!("cancelled"), 1),
+            (json!(first), json!("server_error"), 1),
+            (json!(second), json!("answered"), 1),
+        ]
+    );
+    for wrong in [json!("59s"), json!("often"), json!(5)] {
+        let error = UsageQuery::from_json(&json!({ "step": wrong }), NOON_US).unwrap_err();
+        assert_eq!(error.field(), Some("step"));
+    }
+}
+
+#[test]
+fn latency_is_of_what_providers_answered_and_told_when_asked_for() {
+    let told = |query: Value| serde_json::to_value(report(&calls(), &query).total).expect("a row is JSON");
+    assert_eq!(told(json!({})).get("duration_ms"), None);
+    let with = told(json!({"latency": true}));
+    assert!(with["duration_ms"]["p95"].as_f64().is_some_and(|ms| ms > 0.0), "{with}");
+    assert_eq!(told(json!({"latency": true, "cached": true})).get("duration_ms"), None);
+}
