@@ -99,6 +99,14 @@ export class Gateway {
   }
 
   /**
+   * The dashboard's URL, for a browser on this machine: logs, costs, reliability. The first call starts a server. Whoever
+   * has the URL may read and rate logs; its key is drawn anew at each start.
+   */
+  uiUrl(): string {
+    return ready(this.#native.uiUrl());
+  }
+
+  /**
    * The log of one call, readable as soon as its answer is there.
    *
    * @throws {AiGatewayLogNotFound} if no log has this id.

@@ -42,6 +42,7 @@ export interface NativeGateway {
   run(entries: string, options?: string): Outcome<Answer>;
   chat(model: string, messages: string, options?: string): Outcome<Answer>;
   getUrl(provider?: string): Outcome<string>;
+  uiUrl(): Outcome<string>;
   getLog(logId: string): Outcome<string>;
   explain(logId: string): Outcome<string>;
   setRoute(name: string, route: string): Outcome<string>;

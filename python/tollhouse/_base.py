@@ -38,6 +38,13 @@ class BaseGateway:
         """The gateway's URL on this machine, for all that takes a base URL. The first call starts a server."""
         return self._native.get_url(provider)
 
+    def ui_url(self) -> str:
+        """The dashboard's URL, for a browser on this machine: logs, costs, reliability. The first call starts a server.
+
+        Whoever has the URL may read and rate logs; its key is drawn anew at each start.
+        """
+        return self._native.ui_url()
+
     def count_tokens(self, model: str, input: Messages) -> TokenCount:  # noqa: A002 - the name it has in every language
         """Tokens of a text or of messages, counted offline. A number that says how exact it is.
 

@@ -11,18 +11,20 @@ use tollhouse::{Deadlines, Gateway, Response};
 
 use crate::door::{AUTHORIZATION, Door};
 use crate::refused::Refused;
+use crate::ui::Ui;
 
 /// As many bytes as the reference takes on most plans (Cloudflare Workers, "Limits", request body size: 100 MB).
 const MAX_BODY_BYTES: usize = 100 * 1000 * 1000;
 
-/// Serves `gateway` to those whom `door` lets in.
-pub(crate) fn router(gateway: Gateway, door: Door) -> Router {
-    Router::new().fallback(answer).with_state(Arc::new(Face { gateway, door }))
+/// Serves `gateway` to those whom `door` lets in, and its pages to those who know their key.
+pub(crate) fn router(gateway: Gateway, door: Door, ui: Ui) -> Router {
+    Router::new().fallback(answer).with_state(Arc::new(Face { gateway, door, ui }))
 }
 
 struct Face {
     gateway: Gateway,
     door: Door,
+    ui: Ui,
 }
 
 async fn answer(State(face): State<Arc<Face>>, request: Request) -> axum::response::Response {
@@ -35,6 +37,9 @@ impl Face {
         self.door.check_sender(&head)?;
         if head.uri.path() == "/health" {
             return Ok(healthy());
+        }
+        if let Some(page) = self.ui.admit(head.uri.path())? {
+            return self.ui.answer(&self.gateway, page, &head, &whole(body).await?).await;
         }
         let request = tollhouse::Request {
             target: self.door.admit(&head)?,

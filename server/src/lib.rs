@@ -9,6 +9,7 @@ mod face;
 mod listening;
 mod loopback;
 mod refused;
+mod ui;
 
 pub use cli::main;
 pub use loopback::Loopback;

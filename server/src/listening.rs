@@ -14,10 +14,12 @@ use tollhouse::{Error, Gateway, Secret};
 
 use crate::door::Door;
 use crate::face;
+use crate::ui::Ui;
 
 /// A server that runs until it is stopped. Its thread is nobody's to wait for, so it keeps no process alive.
 pub(crate) struct Listening {
     base_url: String,
+    ui_url: String,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }
@@ -26,12 +28,14 @@ impl Listening {
     /// Listens on 127.0.0.1; port 0 takes any that is free, and without an account a random one is drawn.
     pub(crate) fn start(gateway: &Gateway, port: u16, account: Option<&str>) -> Result<Self, Error> {
         let config = gateway.config();
-        let account = account.map_or_else(random_account, |account| Ok(account.to_owned()))?;
+        let account = account.map_or_else(random, |account| Ok(account.to_owned()))?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| cannot_listen(port, &error))?;
         let port = listener.local_addr().map_err(|error| cannot_start(&error))?.port();
         let base_url = format!("http://127.0.0.1:{port}/v1/{account}/{}/", config.id);
+        let key = random()?;
+        let ui_url = format!("http://127.0.0.1:{port}/ui/{key}/");
         let door = Door::new(port, Secret::new(account), config.server.token.clone());
-        let router = face::router(gateway.clone(), door);
+        let router = face::router(gateway.clone(), door, Ui::new(Secret::new(key)));
         let (stop, stopped) = oneshot::channel();
         let (report, begun) = mpsc::channel();
         let thread = thread::Builder::new()
@@ -39,7 +43,7 @@ impl Listening {
             .spawn(move || run(listener, router, stopped, &report))
             .map_err(|error| cannot_start(&error))?;
         match begun.recv() {
-            Ok(Ok(())) => Ok(Self { base_url, stop, thread }),
+            Ok(Ok(())) => Ok(Self { base_url, ui_url, stop, thread }),
             Ok(Err(error)) => Err(cannot_start(&error)),
             Err(ended) => Err(cannot_start(&ended)),
         }
@@ -48,6 +52,11 @@ impl Listening {
     /// `http://127.0.0.1:{port}/v1/{account}/{gateway}/`.
     pub(crate) fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// `http://127.0.0.1:{port}/ui/{key}/`.
+    pub(crate) fn ui_url(&self) -> &str {
+        &self.ui_url
     }
 
     /// Ends the server and lets go of its calls. Afterwards the port is free.
@@ -84,7 +93,7 @@ fn run(listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>, re
 }
 
 /// 128 bits from the operating system, as 32 hexadecimal digits.
-fn random_account() -> Result<String, Error> {
+fn random() -> Result<String, Error> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| cannot_start(&error))?;
     Ok(format!("{:032x}", u128::from_be_bytes(random)))

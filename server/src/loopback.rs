@@ -64,6 +64,19 @@ impl Loopback {
     /// [`ErrorKind::Closed`](tollhouse::ErrorKind::Closed) after the gateway was closed, and
     /// [`ErrorKind::Config`](tollhouse::ErrorKind::Config) if the port is not to be had.
     pub fn get_url(&self, provider: Option<&str>) -> Result<String, Error> {
+        self.served(|listening| format!("{}{}", listening.base_url(), provider.unwrap_or_default()))
+    }
+
+    /// The URL of the dashboard, to be opened in a browser on this machine. It holds a key that is drawn anew at each start;
+    /// who has it may read and rate logs.
+    ///
+    /// # Errors
+    /// As [`get_url`](Self::get_url).
+    pub fn ui_url(&self) -> Result<String, Error> {
+        self.served(|listening| listening.ui_url().to_owned())
+    }
+
+    fn served(&self, url: impl FnOnce(&Listening) -> String) -> Result<String, Error> {
         // A closed gateway has no health to tell: it must not get a server that can only refuse.
         self.gateway.health()?;
         let process = self.process();
@@ -75,7 +88,7 @@ impl Loopback {
                 none.insert(Listening::start(&self.gateway, port, self.account.as_deref())?)
             }
         };
-        Ok(format!("{}{}", listening.base_url(), provider.unwrap_or_default()))
+        Ok(url(listening))
     }
 
     /// Ends the server. Calls that are under way are cancelled; the next `get_url` begins anew. Stopping twice is harmless.

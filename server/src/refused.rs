@@ -19,6 +19,11 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
+    /// 400: the question cannot be answered as it is.
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, code: BAD_REQUEST, message: message.into() }
+    }
+
     /// 401: the request does not show what it must.
     pub(crate) fn unauthorized(message: impl Into<String>) -> Self {
         Self { status: StatusCode::UNAUTHORIZED, code: UNAUTHORIZED, message: message.into() }

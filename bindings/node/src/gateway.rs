@@ -116,6 +116,12 @@ impl Gateway {
         self.loopback.get_url(provider.as_deref()).map_or_else(Outcome::from, Outcome::Text)
     }
 
+    /// The dashboard's URL, of the same server.
+    #[napi(catch_unwind)]
+    pub fn ui_url(&self) -> Outcome {
+        self.loopback.ui_url().map_or_else(Outcome::from, Outcome::Text)
+    }
+
     #[napi]
     pub fn get_log(&self, env: Env, log_id: String) -> Outcome {
         let core = self.core.clone();

@@ -130,8 +130,11 @@ impl Gateway {
 
     #[pyo3(signature = (provider=None))]
     fn get_url(&self, py: Python<'_>, provider: Option<&str>) -> PyResult<String> {
-        let loopback = self.0.loopback.get_or_init(|| Owned::new(Loopback::new(self.core())));
-        py.detach(|| loopback.get_url(provider)).map_err(|error| errors::raised(py, &error))
+        py.detach(|| self.loopback().get_url(provider)).map_err(|error| errors::raised(py, &error))
+    }
+
+    fn ui_url(&self, py: Python<'_>) -> PyResult<String> {
+        py.detach(|| self.loopback().ui_url()).map_err(|error| errors::raised(py, &error))
     }
 
     /// Lets go of what a forked child must not inherit, waiting for at most `seconds`.
@@ -158,6 +161,10 @@ impl Gateway {
 
     fn core(&self) -> tollhouse::Gateway {
         self.0.core()
+    }
+
+    fn loopback(&self) -> &Loopback {
+        self.0.loopback.get_or_init(|| Owned::new(Loopback::new(self.core())))
     }
 }
 

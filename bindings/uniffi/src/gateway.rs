@@ -102,6 +102,14 @@ impl Gateway {
         }
     }
 
+    /// The dashboard's URL, of the same server.
+    pub fn ui_url(&self) -> Result<String, Failure> {
+        #[cfg(feature = "server")]
+        return Ok(self.loopback.ui_url()?);
+        #[cfg(not(feature = "server"))]
+        Err(Failure::left_out("dashboard", "server"))
+    }
+
     pub async fn get_log(&self, log_id: String) -> Result<String, Failure> {
         told(async { self.core.get_log(&log_id).await }).await
     }

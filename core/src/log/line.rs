@@ -63,7 +63,7 @@ impl Selection {
 }
 
 fn read(line: &str) -> Result<Vec<Word>, Error> {
-    split(line)?.into_iter().map(word).collect()
+    split(line)?.iter().map(|text| word(text)).collect()
 }
 
 /// Parts at spaces outside of quotation marks, which are taken away.
@@ -93,10 +93,10 @@ fn split(line: &str) -> Result<Vec<String>, Error> {
     Ok(words)
 }
 
-fn word(text: String) -> Result<Word, Error> {
+fn word(text: &str) -> Result<Word, Error> {
     let (negated, bare) = match text.strip_prefix('-') {
         Some(rest) if !rest.is_empty() => (true, rest),
-        _ => (false, text.as_str()),
+        _ => (false, text),
     };
     let Some((key, value)) = bare.split_once(':').filter(|(key, _)| is_key(key)) else {
         let value = bare.to_owned();

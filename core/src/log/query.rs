@@ -4,6 +4,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::columns::COLUMNS;
 use super::entry;
 use super::filter::{Selection, unknown};
 use crate::error::Error;
@@ -83,6 +84,12 @@ impl LogQuery {
             }
         }
         Ok(query)
+    }
+
+    /// The keys of single columns that filters may name.
+    #[must_use]
+    pub fn filter_keys() -> Vec<&'static str> {
+        COLUMNS.iter().map(|column| column.key).collect()
     }
 }
 

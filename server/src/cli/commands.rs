@@ -1,7 +1,7 @@
 //! Every command, in the order in which help lists them.
 
 use super::arguments::{Command, Flag};
-use super::{configuration, count, log, logs, serve, usage};
+use super::{configuration, count, log, logs, serve, ui, usage};
 
 /// All commands.
 pub(super) const COMMANDS: &[Command] = &[
@@ -18,6 +18,17 @@ pub(super) const COMMANDS: &[Command] = &[
         run: serve::run,
     },
     Command {
+        name: "ui",
+        places: &[],
+        about: "Show the calls of a log as pages in a browser",
+        flags: &[
+            Flag { name: "port", value: Some("PORT"), about: "Listen on this port; any that is free without it" },
+            CONFIG,
+            DATABASE,
+        ],
+        run: ui::run,
+    },
+    Command {
         name: "logs",
         places: &[],
         about: "List calls, the newest first",
@@ -25,6 +36,7 @@ pub(super) const COMMANDS: &[Command] = &[
             Flag { name: "limit", value: Some("N"), about: "List at most N calls (20)" },
             Flag { name: "provider", value: Some("NAME"), about: "List the calls to this provider only" },
             SINCE,
+            WHERE,
             Flag { name: "json", value: None, about: "Print one JSON object a line" },
             CONFIG,
             DATABASE,
@@ -49,6 +61,7 @@ pub(super) const COMMANDS: &[Command] = &[
                 about: "Tell apart by NAMES, with commas: model (the default), provider, day, metadata.KEY …",
             },
             SINCE,
+            WHERE,
             Flag { name: "json", value: None, about: "Print JSON" },
             CONFIG,
             DATABASE,
@@ -78,6 +91,11 @@ pub(super) const COMMANDS: &[Command] = &[
     },
 ];
 
+const WHERE: Flag = Flag {
+    name: "where",
+    value: Some("LINE"),
+    about: "Keep to what LINE says, such as 'status:>=500 cost:>0.02 meta.team:search'",
+};
 const SINCE: Flag = Flag { name: "since", value: Some("TIME"), about: "Go back a span such as 1h or 7d, or to a day" };
 const CONFIG: Flag = Flag { name: "config", value: Some("FILE"), about: "Read FILE instead of tollhouse.toml" };
 const DATABASE: Flag =

@@ -47,18 +47,24 @@ pub(super) fn load(arguments: &Arguments) -> Result<Config, Failure> {
     Ok(config)
 }
 
+/// The same, of a log that must be there already.
+pub(super) fn load_present(arguments: &Arguments) -> Result<Config, Failure> {
+    let config = load(arguments)?;
+    match config.logs.path.as_ref().filter(|path| !path.exists()) {
+        Some(path) => {
+            let remedy = "name it with --db, or in logs.path of the configuration";
+            Err(Failure::Failed(format!("there is no log {}: {remedy}", path.display())))
+        }
+        None => Ok(config),
+    }
+}
+
 /// What `question` finds in the log, which must be there already.
 pub(super) fn ask<T, F>(arguments: &Arguments, question: impl FnOnce(Gateway) -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Error>>,
 {
-    let config = load(arguments)?;
-    if let Some(path) = config.logs.path.as_ref().filter(|path| !path.exists()) {
-        let message =
-            format!("there is no log {}: name it with --db, or in logs.path of the configuration", path.display());
-        return Err(Failure::Failed(message));
-    }
-    let gateway = Gateway::new(config)?;
+    let gateway = Gateway::new(load_present(arguments)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(question(gateway.clone()))?;
     match gateway.health()?.log.degraded {

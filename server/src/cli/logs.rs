@@ -16,7 +16,7 @@ pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     if let Some(limit) = arguments.number::<u64>("limit")? {
         query.insert("limit".to_owned(), limit.into());
     }
-    for name in ["provider", "since"] {
+    for name in ["provider", "since", "where"] {
         if let Some(value) = arguments.value(name) {
             query.insert(name.to_owned(), value.into());
         }

@@ -9,6 +9,7 @@ mod log;
 mod logs;
 mod serve;
 mod table;
+mod ui;
 mod usage;
 mod words;
 

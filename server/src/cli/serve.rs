@@ -69,6 +69,7 @@ fn announce(gateway: &Gateway, loopback: &Loopback, out: &mut dyn Write) -> Resu
     others.row(["Any other provider", &loopback.get_url(Some("{provider}"))?]);
     others.row(["Any model in OpenAI's shape", &loopback.get_url(Some("compat"))?]);
     others.row(["A list of targets to try", &loopback.get_url(None)?]);
+    others.row(["The dashboard, in a browser", &loopback.ui_url()?]);
     match (gateway.health()?.log.degraded, &config.logs.path) {
         (Some(reason), _) => others.row(["Logs", &reason]),
         (None, Some(path)) => others.row(["Logs (tollhouse logs)", &path.display().to_string()]),
@@ -83,7 +84,7 @@ fn announce(gateway: &Gateway, loopback: &Loopback, out: &mut dyn Write) -> Resu
 
 /// Ends at Ctrl-C, or when the process is asked to end.
 #[cfg(unix)]
-fn interrupted() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn interrupted() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
@@ -96,7 +97,7 @@ fn interrupted() -> io::Result<impl Future<Output = ()>> {
 
 /// Ends at Ctrl-C.
 #[cfg(windows)]
-fn interrupted() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn interrupted() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = tokio::signal::windows::ctrl_c()?;
     Ok(async move {
         interrupt.recv().await;

@@ -14,8 +14,10 @@ use super::words;
 pub(super) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let groups: Vec<_> = arguments.value("by").unwrap_or("model").split(',').map(str::trim).collect();
     let mut query = json!({ "group_by": groups });
-    if let Some(since) = arguments.value("since") {
-        query["since"] = since.into();
+    for name in ["since", "where"] {
+        if let Some(value) = arguments.value(name) {
+            query[name] = value.into();
+        }
     }
     let report = ask(arguments, async |gateway| gateway.usage(&query).await)?;
     let report = serde_json::to_value(&report).map_err(std::io::Error::from)?;

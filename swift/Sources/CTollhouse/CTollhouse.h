@@ -462,6 +462,11 @@ uint64_t uniffi_tollhouse_ffi_fn_method_gateway_run(uint64_t ptr, RustBuffer ent
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_set_route(uint64_t ptr, RustBuffer name, RustBuffer route, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_UI_URL
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_UI_URL
+RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_ui_url(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_USAGE
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_USAGE
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_usage(uint64_t ptr, RustBuffer query
@@ -981,6 +986,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_run(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_SET_ROUTE
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_SET_ROUTE
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_set_route(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_UI_URL
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_UI_URL
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_ui_url(void
     
 );
 #endif

@@ -110,6 +110,12 @@ public final class Gateway: Sendable {
         try Tollhouse.native { try native.getUrl(provider: provider) }
     }
 
+    /// The dashboard's URL, for a browser on this machine. Whoever has it may read and rate logs; its key is drawn anew at each
+    /// start.
+    public func uiUrl() throws(TollhouseError) -> String {
+        try Tollhouse.native { try native.uiUrl() }
+    }
+
     /// The log of one call, readable as soon as its answer is there.
     ///
     /// - Throws: `logNotFound`.

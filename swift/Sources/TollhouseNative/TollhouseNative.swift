@@ -1046,6 +1046,11 @@ public protocol GatewayProtocol: AnyObject, Sendable {
      */
     func setRoute(name: String, route: String) throws  -> UInt64
     
+    /**
+     * The dashboard's URL, of the same server.
+     */
+    func uiUrl() throws  -> String
+    
     func usage(query: String) async throws  -> String
     
 }
@@ -1400,6 +1405,18 @@ open func setRoute(name: String, route: String)throws  -> UInt64  {
             self.uniffiCloneHandle(),
         FfiConverterString.lower(name),
         FfiConverterString.lower(route),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The dashboard's URL, of the same server.
+     */
+open func uiUrl()throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_tollhouse_ffi_fn_method_gateway_ui_url(
+            self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
 }
@@ -3526,6 +3543,9 @@ public let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_set_route() != 20) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_ui_url() != 7907) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_usage() != 55638) {

@@ -90,6 +90,12 @@ internal constructor(internal val native: dev.tollhouse.ffi.Gateway, private val
      */
     public fun getUrl(provider: String? = null): String = native { native.getUrl(provider) }
 
+    /**
+     * The dashboard's URL, for a browser on this machine. Whoever has it may read and rate logs; its key is drawn anew at
+     * each start.
+     */
+    public fun uiUrl(): String = native { native.uiUrl() }
+
     /** The log of one call, readable as soon as its answer is there. */
     public suspend fun getLog(logId: String): Log = Log(document(native { native.getLog(logId) }))
 

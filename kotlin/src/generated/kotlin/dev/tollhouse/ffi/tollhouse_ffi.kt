@@ -807,6 +807,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_set_route(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_ui_url(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_usage(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_hostedbody_next(
@@ -918,6 +920,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_set_route(`ptr`: Long,`name`: RustBuffer.ByValue,`route`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_ui_url(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_tollhouse_ffi_fn_method_gateway_usage(`ptr`: Long,`query`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_clone_hostedbody(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1155,6 +1159,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_set_route() and 0xFFFF) != 20) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_ui_url() and 0xFFFF) != 7907) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_usage() and 0xFFFF) != 55638) {
@@ -2517,6 +2524,11 @@ public interface GatewayInterface {
      */
     fun `setRoute`(`name`: kotlin.String, `route`: kotlin.String): kotlin.ULong
     
+    /**
+     * The dashboard's URL, of the same server.
+     */
+    fun `uiUrl`(): kotlin.String
+    
     suspend fun `usage`(`query`: kotlin.String): kotlin.String
     
     companion object
@@ -3009,6 +3021,23 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
         
         FfiConverterString.lower(`name`),
         FfiConverterString.lower(`route`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The dashboard's URL, of the same server.
+     */
+    @Throws(Failure::class)override fun `uiUrl`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(Failure) { _status ->
+    UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_ui_url(
+        it,
+        _status)
 }
     }
     )
