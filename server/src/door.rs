@@ -52,7 +52,7 @@ impl Door {
             let message = "path: not the account of this server; take the URL that get_url or tollhouse serve gives";
             return Err(Refused::unauthorized(message));
         }
-        if !self.token.as_ref().is_none_or(|token| brings(&head.headers, token)) {
+        if !self.token.as_ref().is_none_or(|token| brings(&head.headers, &AUTHORIZATION, token)) {
             let message = "cf-aig-authorization: expected \"Bearer {token}\", the token being that of server.token";
             return Err(Refused::unauthorized(message));
         }
@@ -60,6 +60,24 @@ impl Door {
             Some(query) => format!("/v1/local/{rest}?{query}"),
             None => format!("/v1/local/{rest}"),
         })
+    }
+
+    /// Checks the account of a request to the management endpoints, and the token, which the reference's scripts send as
+    /// their API token.
+    pub(crate) fn admit_manager(&self, account: &str, headers: &HeaderMap) -> Result<(), Refused> {
+        if !self.account.matches(account) {
+            let message =
+                "path: not the account of this server; it stands in the URL that get_url or tollhouse serve gives";
+            return Err(Refused::unauthorized(message));
+        }
+        let brings =
+            |token: &Secret| brings(headers, &AUTHORIZATION, token) || brings(headers, &header::AUTHORIZATION, token);
+        if !self.token.as_ref().is_none_or(brings) {
+            return Err(Refused::unauthorized(
+                "authorization: expected \"Bearer {token}\", the token being that of server.token",
+            ));
+        }
+        Ok(())
     }
 
     /// Whether `host` (a name, and a port unless it is 80) is this server.
@@ -92,9 +110,9 @@ fn is_loopback(name: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name == "127.0.0.1" || name == "[::1]"
 }
 
-/// Whether the gateway token is `token`, with or without `Bearer` in front of it.
-fn brings(headers: &HeaderMap, token: &Secret) -> bool {
-    let Some(given) = only(headers, &AUTHORIZATION) else { return false };
+/// Whether the token in the header `name` is `token`, with or without `Bearer` in front of it.
+fn brings(headers: &HeaderMap, name: &HeaderName, token: &Secret) -> bool {
+    let Some(given) = only(headers, name) else { return false };
     match given.split_once(' ') {
         Some((scheme, bare)) if scheme.eq_ignore_ascii_case("bearer") => token.matches(bare.trim()),
         _ => token.matches(given),

@@ -10,6 +10,7 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use tollhouse::{Deadlines, Gateway, Response};
 
 use crate::door::{AUTHORIZATION, Door};
+use crate::management;
 use crate::refused::Refused;
 use crate::ui::Ui;
 
@@ -40,6 +41,11 @@ impl Face {
         }
         if let Some(page) = self.ui.admit(head.uri.path())? {
             return self.ui.answer(&self.gateway, page, &head, &whole(body).await?).await;
+        }
+        if let Some((account, rest)) = management::split(head.uri.path()) {
+            self.door.admit_manager(account, &head.headers)?;
+            let (query, body) = (head.uri.query().unwrap_or_default(), whole(body).await?);
+            return Ok(management::answer(&self.gateway, &head.method, rest, query, &body).await);
         }
         let request = tollhouse::Request {
             target: self.door.admit(&head)?,

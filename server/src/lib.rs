@@ -8,6 +8,7 @@ mod door;
 mod face;
 mod listening;
 mod loopback;
+mod management;
 mod refused;
 mod ui;
 
