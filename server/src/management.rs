@@ -24,7 +24,7 @@ pub(crate) fn split(path: &str) -> Option<(&str, &str)> {
 
 /// The answer to a request that may come in; `rest` is what follows the account.
 pub(crate) async fn answer(gateway: &Gateway, method: &Method, rest: &str, query: &str, body: &[u8]) -> Response {
-    told(gateway, method, rest, query, body).await.unwrap_or_else(|failed| failed.response())
+    told(gateway, method, rest, query, body).await.unwrap_or_else(Failed::response)
 }
 
 async fn told(gateway: &Gateway, method: &Method, rest: &str, query: &str, body: &[u8]) -> Result<Response, Failed> {
@@ -46,15 +46,15 @@ async fn told(gateway: &Gateway, method: &Method, rest: &str, query: &str, body:
         (&Method::GET, ["logs"]) => list(gateway, query).await,
         (&Method::DELETE, ["logs"]) => {
             gateway.delete_logs(&query::selection(query)?).await?;
-            Ok(success(json!({ "success": true })))
+            Ok(success(&json!({ "success": true })))
         }
-        (&Method::GET, ["logs", id]) => Ok(success(json!({ "success": true, "result": gateway.get_log(id).await? }))),
+        (&Method::GET, ["logs", id]) => Ok(success(&json!({ "success": true, "result": gateway.get_log(id).await? }))),
         (&Method::PATCH, ["logs", id]) => {
             let patch: Value = serde_json::from_slice(body).map_err(|error| {
                 Failed::new(StatusCode::BAD_REQUEST, BAD_PARAMETER, &format!("body: no JSON: {error}"))
             })?;
             gateway.patch_log(id, &patch).await?;
-            Ok(success(json!({ "success": true, "result": {} })))
+            Ok(success(&json!({ "success": true, "result": {} })))
         }
         (&Method::GET, ["logs", id, part @ ("request" | "response")]) => {
             let part = if *part == "request" { Payload::Request } else { Payload::Response };
@@ -70,10 +70,10 @@ async fn list(gateway: &Gateway, query: &str) -> Result<Response, Failed> {
     let info = json!({
         "count": page.logs.len(), "page": page.page, "per_page": page.per_page, "total_count": page.total_count,
     });
-    Ok(success(json!({ "success": true, "errors": [], "messages": [], "result": page.logs, "result_info": info })))
+    Ok(success(&json!({ "success": true, "errors": [], "messages": [], "result": page.logs, "result_info": info })))
 }
 
-fn success(body: Value) -> Response {
+fn success(body: &Value) -> Response {
     response(StatusCode::OK, "application/json", body.to_string().into())
 }
 

@@ -102,6 +102,7 @@ impl Way {
 }
 
 /// What the tries at one target need to know of the way.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(super) struct Leg {
     /// Whether no other target can follow.
     pub(super) is_last: bool,

@@ -51,10 +51,7 @@ impl Rate {
         let window = now_us / self.window_us;
         if counts.len() >= MAX_KEYS && !counts.contains_key(&key) {
             counts.retain(|_, count| count.window + 1 >= window);
-            if counts.len() >= MAX_KEYS {
-                let oldest = counts.iter().min_by_key(|(_, count)| count.window).map(|(key, _)| *key);
-                oldest.map(|key| counts.remove(&key));
-            }
+            make_room(&mut counts);
         }
         let count = counts.entry(key).or_insert(Count { window, now: 0, before: 0 });
         if count.window != window {
@@ -66,6 +63,18 @@ impl Rate {
         let left = u128::from(self.window_us - now_us % self.window_us);
         let part = if self.sliding { u128::from(count.before) * left / u128::from(self.window_us) } else { 0 };
         act(count, u64::try_from(part).unwrap_or(u64::MAX))
+    }
+}
+
+/// Forgets the oldest keys of a full table: many at once, so that the next ones need not look through it again.
+fn make_room(counts: &mut HashMap<u64, Count>) {
+    if counts.len() < MAX_KEYS {
+        return;
+    }
+    let mut ages: Vec<_> = counts.iter().map(|(key, count)| (count.window, *key)).collect();
+    let (oldest, ..) = ages.select_nth_unstable(MAX_KEYS / 8);
+    for (_, key) in oldest {
+        counts.remove(key);
     }
 }
 
