@@ -44,6 +44,7 @@ def test_example(example, capsys, monkeypatch):
     monkeypatch.setattr(tollhouse, "Gateway", scripted(testing.gateway, script))
     monkeypatch.setattr(tollhouse, "AsyncGateway", scripted(testing.async_gateway, script))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-example")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-example")
     exec(compile(example["code"], "example", "exec"), {"__name__": "__main__"})
     if example["printed"] is not None:
         assert capsys.readouterr().out.strip() == example["printed"].strip()
