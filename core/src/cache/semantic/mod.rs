@@ -1,5 +1,5 @@
 //! Answers to questions that mean the same: found by their embeddings, let through by guards, and only told of until they may
-//! be given. See docs/decisions/0026-semantic-cache.md.
+//! be given. See docs/decisions/0028-semantic-cache.md.
 
 mod embedder;
 mod facts;
