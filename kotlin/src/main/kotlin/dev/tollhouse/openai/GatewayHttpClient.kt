@@ -27,8 +27,6 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.TimeoutCancellationException
-import kotlinx.coroutines.cancel
-import kotlinx.coroutines.isActive
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withTimeout
 
@@ -71,8 +69,11 @@ internal class GatewayHttpClient(private val gateway: Gateway) : HttpClient {
         return future
     }
 
-    /** Ends the calls in flight, and bodies that are still read; the gateway goes on. */
-    override fun close(): Unit = scope.cancel()
+    /**
+     * There is nothing to let go of: the connections are the gateway's. The package closes its client when nobody refers to
+     * it any more, though one of its streams may still be read, so calls in flight go on.
+     */
+    override fun close(): Unit = Unit
 
     private suspend fun send(request: HttpRequest, options: RequestOptions): HttpResponse {
         val (waiting, asked) = waiting(options) to toNative(request, options)
@@ -102,7 +103,7 @@ internal class GatewayHttpClient(private val gateway: Gateway) : HttpClient {
         options.timeout?.request()?.takeIf { it > Duration.ZERO }?.toKotlinDuration()
 
     private fun waiting(options: RequestOptions) =
-        Waiting(whole(options)?.let { System.nanoTime() + it.inWholeNanoseconds }) { !scope.isActive }
+        Waiting(whole(options)?.let { System.nanoTime() + it.inWholeNanoseconds })
 
     private fun toNative(request: HttpRequest, options: RequestOptions): dev.tollhouse.ffi.Request {
         val headers = request.headers.names().flatMap { name -> request.headers.values(name).map { dev.tollhouse.ffi.Header(name, it) } }

@@ -124,15 +124,14 @@ class InterceptorTest {
         assertThrows(SocketTimeoutException::class.java) { impatient.newCall(question()).execute() }
         val whole = client.newBuilder().callTimeout(200, TimeUnit.MILLISECONDS).build()
         assertThrows(InterruptedIOException::class.java) { whole.newCall(question()).execute() }
-        val stalled = impatient.newCall(question(stream = true)).execute()
-        assertThrows(SocketTimeoutException::class.java) { stalled.body!!.string() }
+        assertThrows(SocketTimeoutException::class.java) { impatient.newCall(question(stream = true)).execute().body!!.string() }
     }
 
     @Test
     fun `the time of a whole call ends a body that is slow to come`() {
         // Each chunk comes long before a read is late.
-        upstream.script("""{"chunk_delay_ms": 100}""")
-        val whole = client.newBuilder().callTimeout(500, TimeUnit.MILLISECONDS).build()
+        upstream.script("""{"chunk_delay_ms": 1000}""")
+        val whole = client.newBuilder().callTimeout(2, TimeUnit.SECONDS).build()
         val slow = whole.newCall(question(stream = true)).execute()
         val late = assertThrows(InterruptedIOException::class.java) { slow.body!!.string() }
         assertEquals("timeout", late.message)
