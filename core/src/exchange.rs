@@ -209,6 +209,7 @@ impl Target {
             Format::Openai => &["completions", "responses"],
             Format::Anthropic => &["messages", "RawPredict"],
             Format::Gemini => &["GenerateContent"],
+            Format::Bedrock => &["converse-stream"],
             Format::WorkersAi => &[""],
             Format::Other => &[],
         };
@@ -218,11 +219,13 @@ impl Target {
 
     /// What kind of call this is, as far as its path tells.
     pub(crate) fn request_type(&self) -> Option<&'static str> {
-        const KINDS: [(&str, &str); 13] = [
+        const KINDS: [(&str, &str); 15] = [
             ("chat/completions", "chat"),
             ("messages", "chat"),
             ("generateContent", "chat"),
             ("streamGenerateContent", "chat"),
+            ("converse", "chat"),
+            ("converse-stream", "chat"),
             ("/chat", "chat"),
             ("responses", "responses"),
             ("embeddings", "embeddings"),

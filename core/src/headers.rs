@@ -28,6 +28,8 @@ pub(crate) mod request {
     pub(crate) const BACKOFF: HeaderName = HeaderName::from_static("cf-aig-backoff");
     /// Milliseconds without an answer after which a second call is made beside; 0 is never.
     pub(crate) const HEDGE_AFTER: HeaderName = HeaderName::from_static("x-tollhouse-hedge-after");
+    /// Whether a call is refused rather than changed on its way to a provider of another format.
+    pub(crate) const STRICT: HeaderName = HeaderName::from_static("x-tollhouse-strict");
     /// Where calls wait for a limit: 0 to 9, the highest goes first.
     pub(crate) const PRIORITY: HeaderName = HeaderName::from_static("x-tollhouse-priority");
     /// Old names, still accepted; the new name wins where both are set.

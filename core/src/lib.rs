@@ -7,6 +7,7 @@ mod clock;
 mod config;
 mod engine;
 mod error;
+mod eventstream;
 mod exchange;
 mod gateway;
 mod headers;
@@ -45,7 +46,8 @@ pub use config::{
     AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, CacheControl, CacheMode, Cause, Ceiling, Config, Count,
     Dimension, HedgeTo, HedgingConfig, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice,
     ModelConfig, Money, PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig, SemanticConfig,
-    SemanticMode, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig, WhenFull,
+    SemanticMode, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig, TranslationConfig,
+    WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder, Health};

@@ -42,6 +42,8 @@ pub(crate) struct Policy {
     pub(crate) custom_cost: Option<CustomCost>,
     /// Whose turn it is first where calls wait for a limit.
     pub(crate) priority: u8,
+    /// Whether a call is refused rather than changed in its translation.
+    pub(crate) strict: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -104,6 +106,7 @@ impl Policy {
             event_id: None,
             custom_cost: None,
             priority: PRIORITY,
+            strict: config.translation.strict,
         }
     }
 
@@ -144,6 +147,9 @@ impl Policy {
         }
         if let Some(priority) = number(headers, &name::PRIORITY)? {
             self.priority = u8::try_from(priority).unwrap_or(MAX_PRIORITY).min(MAX_PRIORITY);
+        }
+        if let Some(strict) = flag(headers, &name::STRICT)? {
+            self.strict = strict;
         }
         Ok(self)
     }

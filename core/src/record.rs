@@ -177,6 +177,18 @@ pub struct Trail {
     /// What else there is to say, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What a translation left out or altered, as the caller was told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Changed>,
+}
+
+/// A field of the caller's that did not reach the provider as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Where in the caller's body.
+    pub path: String,
+    /// What was done, and why.
+    pub reason: String,
 }
 
 /// A target that was not tried.

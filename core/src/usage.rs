@@ -129,6 +129,8 @@ pub enum Format {
     Anthropic,
     /// Google Gemini `generateContent`.
     Gemini,
+    /// Amazon Bedrock's Converse.
+    Bedrock,
     /// Cloudflare Workers AI.
     WorkersAi,
     /// Anything else: passed through, neither metered nor translated.

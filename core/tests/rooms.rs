@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// know of each other.
 const STOREYS: [&[&str]; 13] = [
     &["error", "clock", "sse", "metadata", "secret", "stage", "usage"],
-    &["keys", "message", "money", "record", "store"],
+    &["eventstream", "keys", "message", "money", "record", "store"],
     &["config", "headers"],
     &["held"],
     &["refusal"],

@@ -27,6 +27,8 @@ export interface GatewayConfig {
   routes?: Record<string, RouteConfig>;
   /** What happens to a stream that breaks. */
   streams?: StreamsConfig;
+  /** How a call is carried to a provider of another format. */
+  translation?: TranslationConfig;
   /** What is remembered of each call. */
   logs?: LogsConfig;
   /** The server on the loopback interface. */
@@ -63,6 +65,8 @@ export interface CacheConfig {
    * `metadata/user_id`, where `*` is any name and each item of a list. At most 64.
    */
   ignore?: (string)[];
+  /** Answers to questions that mean the same. Without it there are none. */
+  semantic?: SemanticConfig | null;
   /** `ttl` as a plain number of milliseconds. */
   ttl_ms?: number;
   /** `stale_while_revalidate` as a plain number of milliseconds. */
@@ -85,6 +89,27 @@ export type CacheMode = "read_write" | "read_only" | "write_only";
 
 /** Whose `Cache-Control` headers the cache minds. */
 export type CacheControl = "request" | "both" | "ignore";
+
+/** Answers to questions that mean the same. */
+export interface SemanticConfig {
+  /** The model that embeds questions, as `provider/model`; its provider must have OpenAI's embeddings endpoint. */
+  model?: string | null;
+  /** Whether near answers are given, or only told of. */
+  mode?: SemanticMode;
+  /** How alike two questions must be: the cosine of their vectors, 0 to 1. */
+  threshold?: number;
+  /** Other thresholds by namespace, for calls with `x-tollhouse-cache-namespace`. */
+  namespaces?: Record<string, number>;
+  /** How many questions are remembered, 1 to 100000; each takes about five bytes for each part of its vector. */
+  max_entries?: number;
+  /** How long an embedding may take, 1 ms to 1 min; a call that it takes longer for is made as usual. */
+  timeout?: Span;
+  /** `timeout` as a plain number of milliseconds. */
+  timeout_ms?: number;
+}
+
+/** What becomes of a near answer. */
+export type SemanticMode = "shadow" | "serve";
 
 /**
  * What is refused, or made to wait, before a call is made. Several rules hold together: a call passes all of them, or
@@ -274,7 +299,7 @@ export interface ProviderConfig {
  * The format that a provider's bodies are in: it decides how usage and stream ends are read, and whether an
  * OpenAI-shaped call needs translation.
  */
-export type Format = "openai" | "anthropic" | "gemini" | "workers-ai" | "other";
+export type Format = "openai" | "anthropic" | "gemini" | "bedrock" | "workers-ai" | "other";
 
 /** Prices of one model, each per million tokens. */
 export interface PriceConfig {
@@ -391,6 +416,12 @@ export interface StreamsConfig {
 
 /** What is done about a stream that breaks. */
 export type Broken = "error" | "restart";
+
+/** How a call is carried to a provider of another format. */
+export interface TranslationConfig {
+  /** Whether a call that cannot be carried as it is, is refused; otherwise it is changed, and the changes are named. */
+  strict?: boolean;
+}
 
 /** What is remembered of each call. */
 export interface LogsConfig {

@@ -6,6 +6,7 @@
 //! | OpenAI | platform.openai.com/docs/api-reference: chat, responses, embeddings | – |
 //! | Anthropic | docs.claude.com/en/api/messages: `Usage` | input leaves out cached tokens |
 //! | Gemini | ai.google.dev/api/generate-content: `UsageMetadata` | prompt and candidates leave out tools and thoughts |
+//! | Bedrock | docs.aws.amazon.com/bedrock: `TokenUsage` of Converse | input leaves out cached tokens |
 //! | Workers AI | developers.cloudflare.com/workers-ai | – |
 
 use serde::{Deserialize, Deserializer};
@@ -32,6 +33,7 @@ impl Counts {
             Format::Openai | Format::WorkersAi => Some(read::<Openai>(json).counts()),
             Format::Anthropic => Some(read::<Anthropic>(json).counts()),
             Format::Gemini => Some(read::<Gemini>(json).counts()),
+            Format::Bedrock => Some(read::<Bedrock>(json).counts()),
             Format::Other => None,
         }
     }
@@ -51,7 +53,9 @@ impl Counts {
     /// `None` when neither input nor output is counted.
     pub(super) fn usage(self, format: Format) -> Option<Usage> {
         let tokens_in = match format {
-            Format::Anthropic => sum([self.input?, self.cache_read.unwrap_or(0), self.cache_write.unwrap_or(0)]),
+            Format::Anthropic | Format::Bedrock => {
+                sum([self.input?, self.cache_read.unwrap_or(0), self.cache_write.unwrap_or(0)])
+            }
             _ => self.input,
         };
         if tokens_in.is_none() && self.output.is_none() {
@@ -161,6 +165,28 @@ impl Anthropic {
             cache_write: self.cache_creation_input_tokens.0,
             reasoning: self.output_tokens_details.0.thinking_tokens.0,
             audio: None,
+        }
+    }
+}
+
+#[expect(clippy::struct_field_names, reason = "the names are the wire's")]
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Bedrock {
+    input_tokens: Count,
+    output_tokens: Count,
+    cache_read_input_tokens: Count,
+    cache_write_input_tokens: Count,
+}
+
+impl Bedrock {
+    fn counts(&self) -> Counts {
+        Counts {
+            input: self.input_tokens.0,
+            output: self.output_tokens.0,
+            cache_read: self.cache_read_input_tokens.0,
+            cache_write: self.cache_write_input_tokens.0,
+            ..Counts::default()
         }
     }
 }

@@ -4,12 +4,13 @@ use memchr::memmem::Finder;
 
 use super::answer::Answer;
 use super::counts::Counts;
-use crate::sse::{Event, Parser};
+use super::events::Events;
+use crate::sse::Event;
 use crate::usage::{Format, Usage};
 
 /// Meters one streamed answer. Feed it every chunk, in order, cut anywhere.
 pub(crate) struct Meter {
-    parser: Parser,
+    events: Events,
     heard: Heard,
     marks_end: bool,
 }
@@ -30,18 +31,18 @@ pub(crate) struct Metered {
 impl Meter {
     /// A meter for a stream in `format`; `marks_end` tells whether such a stream is known to say when it is over.
     pub(crate) fn new(format: Format, marks_end: bool) -> Self {
-        Self { parser: Parser::default(), heard: Heard::new(format), marks_end }
+        Self { events: Events::of(format), heard: Heard::new(format), marks_end }
     }
 
     /// Takes the next chunk.
     pub(crate) fn feed(&mut self, chunk: &[u8]) {
-        if self.heard.format == Format::Other || self.heard.failed {
+        if self.heard.failed {
             return;
         }
         let heard = &mut self.heard;
-        if self.parser.feed(chunk, |event| heard.event(event)).is_err() {
-            // Not an event stream: let go of the line that has filled up.
-            self.parser = Parser::default();
+        if !self.events.feed(chunk, |event| heard.event(event)) {
+            // Let go of what has filled up.
+            self.events = Events::None;
             self.heard.failed = true;
         }
     }
@@ -111,6 +112,7 @@ impl Heard {
         match self.format {
             // It names its events (docs.claude.com/en/docs/build-with-claude/streaming); a proxy may drop the names.
             Format::Anthropic => matches!(name, "message_start" | "message_delta" | "message_stop" | "error" | ""),
+            Format::Bedrock => matches!(name, "messageStop" | "metadata") || !is_block(name),
             _ if name == "error" || ends_response(name) => true,
             Format::Gemini => self.tells_end_or_model(data),
             _ => has_value(data, &self.marks.usage) || self.tells_end_or_model(data),
@@ -130,16 +132,20 @@ impl Heard {
             // Anthropic tells the input when a message starts and the output when it ends; the others repeat it all.
             self.counts = if self.format == Format::Anthropic { counts.or(self.counts) } else { counts };
         }
-        self.failed |= answer.error.is_some() || kind == "error";
+        // Whatever Bedrock tells besides its events is an exception.
+        let is_exception = self.format == Format::Bedrock && !is_block(kind);
+        self.failed |= answer.error.is_some() || kind == "error" || is_exception;
         self.over |= match self.format {
             Format::Openai => ends_response(kind),
             Format::Anthropic => kind == "message_stop",
+            Format::Bedrock => kind == "metadata",
             _ => false,
         };
         self.ended |= match self.format {
             Format::Openai => ends_response(kind) || answer.has_finished_choice(),
             Format::Anthropic => kind == "message_stop",
             Format::Gemini => answer.has_finished_candidate(),
+            Format::Bedrock => kind == "messageStop",
             Format::WorkersAi | Format::Other => false,
         };
     }
@@ -153,6 +159,14 @@ impl Heard {
 /// The last events of OpenAI's Responses API (platform.openai.com/docs/api-reference/responses-streaming).
 fn ends_response(kind: &str) -> bool {
     matches!(kind, "response.completed" | "response.incomplete" | "response.failed")
+}
+
+/// The events of `ConverseStream`, in their order
+/// (<https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html>).
+fn is_block(name: &str) -> bool {
+    const EVENTS: [&str; 6] =
+        ["messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata"];
+    EVENTS.contains(&name)
 }
 
 /// The keys to look for in an event, each with its quotes.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod counts;
+mod events;
 mod member;
 mod meter;
 mod prices;

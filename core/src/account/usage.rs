@@ -24,7 +24,7 @@ fn find(format: Format, body: &[u8]) -> Option<(Option<Usage>, Option<String>)> 
     let (usage, model) = match format {
         Format::Openai | Format::Anthropic => ("\"usage\"", "\"model\""),
         Format::Gemini => ("\"usageMetadata\"", "\"modelVersion\""),
-        Format::WorkersAi | Format::Other => return None,
+        Format::Bedrock | Format::WorkersAi | Format::Other => return None,
     };
     let usage = Counts::read(format, last_object(body, usage)?)?.usage(format)?;
     Some((Some(usage), Some(first_text(body, model)?)))

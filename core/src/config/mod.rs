@@ -41,7 +41,10 @@ pub(crate) use explain::without_values;
 pub use hedging::{HedgeTo, HedgingConfig};
 pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, QuotaConfig, Technique};
 pub(crate) use nearest::nearest;
-pub use routes::{BreakerConfig, Broken, InsteadConfig, MaxPrice, ModelConfig, RouteConfig, Strategy, StreamsConfig};
+pub use routes::{
+    BreakerConfig, Broken, InsteadConfig, MaxPrice, ModelConfig, RouteConfig, Strategy, StreamsConfig,
+    TranslationConfig,
+};
 pub use semantic::{SemanticConfig, SemanticMode};
 pub use units::{Money, Size, Span};
 
@@ -83,6 +86,8 @@ pub struct Config {
     pub routes: BTreeMap<String, RouteConfig>,
     /// What happens to a stream that breaks.
     pub streams: StreamsConfig,
+    /// How a call is carried to a provider of another format.
+    pub translation: TranslationConfig,
     /// What is remembered of each call.
     pub logs: LogsConfig,
     /// The server on the loopback interface.
@@ -103,6 +108,7 @@ impl Default for Config {
             models: BTreeMap::new(),
             routes: BTreeMap::new(),
             streams: StreamsConfig::default(),
+            translation: TranslationConfig::default(),
             logs: LogsConfig::default(),
             server: ServerConfig::default(),
         }

@@ -168,6 +168,14 @@ impl Default for StreamsConfig {
     }
 }
 
+/// How a call is carried to a provider of another format.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TranslationConfig {
+    /// Whether a call that cannot be carried as it is, is refused; otherwise it is changed, and the changes are named.
+    pub strict: bool,
+}
+
 /// What is done about a stream that breaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -33,6 +33,7 @@ fn nothing_written_is_the_default() {
             "models": {},
             "routes": {},
             "streams": {"broken": "error", "hold_tokens": 20},
+            "translation": {"strict": false},
             "logs": {"enabled": true, "path": null, "payloads": true, "max_records": null, "when_full": "delete_oldest"},
             "server": {"port": 0, "token": null},
         })

@@ -37,7 +37,12 @@ fn cache(log: &Value) -> Value {
 
 fn notes(log: &Value) -> impl Iterator<Item = Value> {
     let notes = log["trail"]["notes"].as_array().into_iter().flatten();
-    notes.map(|note| json!({ "stage": "route", "text": note }))
+    let notes = notes.map(|note| json!({ "stage": "route", "text": note }));
+    let changes = log["trail"]["changes"].as_array().into_iter().flatten();
+    notes.chain(changes.map(|change| {
+        let text = format!("{}: {}", words(&change["path"]), words(&change["reason"]));
+        json!({ "stage": "prepare", "text": text, "path": change["path"], "reason": change["reason"] })
+    }))
 }
 
 /// Tries, and between them the targets that were passed over.

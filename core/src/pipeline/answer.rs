@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -17,9 +17,11 @@ use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::headers::{self, REFRAMED, response as name};
 use crate::message::ByteStream;
+use crate::provider::Change;
 use crate::record::AttemptState;
 use crate::stage::Stage;
 use crate::transport::{TransportError, UpstreamResponse};
+use crate::usage::Format;
 
 /// An answer up to this size is read whole before it is passed on, unless it is a stream.
 const MAX_WHOLE_BYTES: usize = 25 * 1000 * 1000;
@@ -39,7 +41,9 @@ pub(super) async fn read(
     let kind = headers::media_type(&headers);
     // An error is small, whatever its headers say, and no protocol marks its end.
     let is_good = status.as_u16() < 400;
-    let is_events = is_good && kind.as_deref() == Some("text/event-stream") && target.method != Method::HEAD;
+    let is_sse = kind.as_deref() == Some("text/event-stream");
+    let is_frames = format == Format::Bedrock && kind.as_deref() == Some("application/vnd.amazon.eventstream");
+    let is_events = is_good && (is_sse || is_frames) && target.method != Method::HEAD;
     let is_stream = is_events || is_good && !is_small(&headers, kind.as_deref());
     for name in &REFRAMED {
         headers.remove(name);
@@ -49,7 +53,9 @@ pub(super) async fn read(
     if is_stream {
         let streams = &engine.config.streams;
         let body = match streams.broken {
-            Broken::Restart if is_events => hold::back(body, format, target.marks_end(), streams.hold_tokens).await,
+            Broken::Restart if is_events && is_sse => {
+                hold::back(body, format, target.marks_end(), streams.hold_tokens).await
+            }
             _ => Ok(body),
         };
         let body = body.map_err(|error| TransportError { state: AttemptState::Started, error })?;
@@ -57,6 +63,10 @@ pub(super) async fn read(
             (is_events && engine.stages.on(Stage::Meter)).then(|| Box::new(Meter::new(format, target.marks_end())));
         let decoding = reading.decoding.as_ref().filter(|_| is_events);
         let decoder = decoding.map(|with| with.stream(created_s));
+        if decoder.is_some() {
+            // Whatever the provider frames its events in, all shapes that callers speak have them as lines.
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        }
         return Ok(Answer { status, headers, content: Content::Stream { body, meter, decoder }, head_us });
     }
     let body = match whole(body).await {
@@ -82,9 +92,15 @@ pub(super) async fn read(
     Ok(Answer { status, headers, content: Content::Whole(Whole { body, usage, model_served }), head_us })
 }
 
+/// A header is no place for pages: many clients take 16 KiB of them all together.
+const MAX_CHANGES: usize = 20;
+
 fn add_changes(headers: &mut HeaderMap, reading: &Reading) {
-    if !reading.changes.is_empty() {
-        headers::insert_json(headers, &name::CHANGES, &reading.changes);
+    let rest = reading.changes.len().saturating_sub(MAX_CHANGES);
+    let more = (rest > 0).then(|| Change { path: format!("and {rest} more"), reason: "not listed: too many" });
+    let told: Vec<_> = reading.changes.iter().take(MAX_CHANGES).chain(&more).collect();
+    if !told.is_empty() {
+        headers::insert_json(headers, &name::CHANGES, &told);
     }
 }
 

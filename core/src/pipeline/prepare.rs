@@ -49,8 +49,12 @@ pub(super) fn prepare(
     };
     let reading = match target.shape {
         Shape::Any(dialect, format) if engine.stages.on(Stage::Translate) => {
-            translate(target, dialect, format, &mut request)
-                .map_err(|reason| Refusal::bad(code::BAD_BODY, &reason.field, reason.message))?
+            let reading = translate(target, dialect, format, &mut request)
+                .map_err(|reason| Refusal::bad(code::BAD_BODY, &reason.field, reason.message))?;
+            if target.policy.strict {
+                unchanged(&reading.changes)?;
+            }
+            reading
         }
         _ => Reading::default(),
     };
@@ -84,6 +88,17 @@ fn translate(
         decoding.translation = Some((translation, translated.include_usage));
     }
     Ok(Reading { decoding: decoding.is_needed().then_some(decoding), changes })
+}
+
+/// A call that may not be changed: the first change tells what stands in its way.
+fn unchanged(changes: &[Change]) -> Result<(), Refusal> {
+    let Some(first) = changes.first() else { return Ok(()) };
+    let others = match changes.len() - 1 {
+        0 => String::new(),
+        others => format!(" ({others} more like this)"),
+    };
+    let message = format!("{}{others}; refused, since translation.strict asks for no changes", first.reason);
+    Err(Refusal::bad(code::BAD_BODY, &first.path, message))
 }
 
 /// A signature covers the request as it goes out, so it comes last.

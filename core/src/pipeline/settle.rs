@@ -9,7 +9,7 @@ use super::attempt::begun;
 use super::flight::Keeping;
 use super::metered::Metered;
 use super::passing::{Passing, Source};
-use super::settling::{End, Settling, content_type, price};
+use super::settling::{End, Settling, price};
 use super::trail;
 use crate::answer::{Answer, Content, Head, Shared, Whole};
 use crate::cache::{self, Given, Kept, Member, Recording};
@@ -77,8 +77,7 @@ fn refuse(engine: Arc<Engine>, exchange: Box<Exchange>, refusal: Refusal) -> Res
     };
     stamp(&engine, &mut response.headers, &exchange, step, None);
     let mut settling = Settling::new(engine, exchange, step);
-    settling.status = Some(response.status.as_u16());
-    settling.response_content_type = content_type(&response.headers);
+    settling.head(response.status, &response.headers);
     let body = response.body.take_full().unwrap_or_default();
     settling.finish(End { size: body.len() as u64, body: Some(body.clone()), error: Some(error), ..End::default() });
     response.body = Body::full(body);
@@ -99,8 +98,7 @@ fn hit(engine: Arc<Engine>, mut exchange: Box<Exchange>, step: usize, given: Giv
     let paced = exchange.targets[step].policy.cache.replay == config::Replay::Original;
     let mut settling = Settling::new(engine, exchange, step);
     settling.cached = true;
-    settling.status = Some(status.as_u16());
-    settling.response_content_type = content_type(&headers);
+    settling.head(status, &headers);
     let body = match body {
         Kept::Whole(body) => {
             let size = body.len() as u64;
@@ -132,9 +130,8 @@ fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: A
     let kept_headers = keeps.then(|| cache::kept_headers(&headers));
     stamp(&engine, &mut headers, &exchange, step, Some("MISS"));
     let mut settling = Settling::new(engine, exchange, step);
-    settling.status = Some(status.as_u16());
+    settling.head(status, &headers);
     settling.first_byte_us = Some(head_us);
-    settling.response_content_type = content_type(&headers);
     let body = match content {
         Content::Stream { body, meter, decoder } => {
             settling.stream = true;
@@ -175,9 +172,8 @@ fn shared(
     stamp(&engine, &mut headers, &exchange, step, Some(if leads { "MISS" } else { "HIT" }));
     let first_byte_us = if leads { head.head_us } else { engine.clock.monotonic_us() };
     let mut settling = Settling::new(engine, exchange, step);
-    settling.status = Some(head.status.as_u16());
+    settling.head(head.status, &headers);
     settling.first_byte_us = Some(first_byte_us);
-    settling.response_content_type = content_type(&headers);
     let body = match head.whole.clone() {
         None => {
             settling.stream = true;

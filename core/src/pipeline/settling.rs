@@ -10,7 +10,8 @@ use crate::account::{self, Asked, Priced};
 use crate::cache::Bill;
 use crate::engine::Engine;
 use crate::exchange::{Exchange, Target};
-use crate::record::{Attempt, Record};
+use crate::headers::response as name;
+use crate::record::{Attempt, Changed, Record};
 use crate::stage::Stage;
 use crate::usage::{NanoUsd, Usage};
 
@@ -21,7 +22,9 @@ pub(super) struct Settling {
     pub(super) step: usize,
     pub(super) status: Option<u16>,
     pub(super) first_byte_us: Option<u64>,
-    pub(super) response_content_type: Option<String>,
+    response_content_type: Option<String>,
+    /// What a translation left out or altered.
+    changes: Vec<Changed>,
     pub(super) cached: bool,
     pub(super) stream: bool,
     /// Whether others go on with the call and pay.
@@ -50,10 +53,19 @@ impl Settling {
             status: None,
             first_byte_us: None,
             response_content_type: None,
+            changes: Vec::new(),
             cached: false,
             stream: false,
             unpaid: false,
         }
+    }
+
+    /// Takes note of what the caller reads at the head of an answer.
+    pub(super) fn head(&mut self, status: StatusCode, headers: &HeaderMap) {
+        self.status = Some(status.as_u16());
+        self.response_content_type = content_type(headers);
+        let changes = headers.get(name::CHANGES).and_then(|json| serde_json::from_slice(json.as_bytes()).ok());
+        self.changes = changes.unwrap_or_default();
     }
 
     fn target(&self) -> Option<&Target> {
@@ -161,6 +173,7 @@ impl Settling {
         record.user_agent = self.exchange.user_agent;
         record.attempts = self.exchange.attempts;
         record.trail = self.exchange.trail;
+        record.trail.changes = self.changes;
         self.engine.log.append(record);
     }
 }
@@ -192,6 +205,6 @@ pub(super) fn price(
 }
 
 /// The content type that headers name.
-pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
+fn content_type(headers: &HeaderMap) -> Option<String> {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }

@@ -76,6 +76,11 @@ impl Takes {
         !self.lacks.contains(&name)
     }
 
+    /// Whether a tool's answer may hold images and documents.
+    pub(super) fn shows_results(&self) -> bool {
+        matches!(self.format, Format::Anthropic | Format::Bedrock)
+    }
+
     pub(super) fn is_translated(&self) -> bool {
         self.format != Format::Openai
     }

@@ -3,6 +3,7 @@
 
 mod anthropic;
 mod aws;
+mod bedrock;
 mod carried;
 pub(crate) mod catalogue;
 mod chat;
@@ -17,6 +18,8 @@ mod model;
 mod object;
 mod parts;
 mod responses;
+#[cfg(test)]
+mod support;
 mod text;
 mod translate;
 mod turn;
@@ -30,6 +33,7 @@ pub(crate) use translate::{Change, StreamDecoder, Translation, Untranslatable};
 
 use crate::usage::Format;
 use anthropic::Anthropic;
+use bedrock::Bedrock;
 use gemini::Gemini;
 
 /// The translation for providers of `format`. `None` where OpenAI's shape is spoken already, or none is known.
@@ -37,6 +41,7 @@ pub(crate) fn translation(format: Format) -> Option<&'static dyn Translation> {
     match format {
         Format::Anthropic => Some(&Anthropic),
         Format::Gemini => Some(&Gemini),
+        Format::Bedrock => Some(&Bedrock),
         Format::Openai | Format::WorkersAi | Format::Other => None,
     }
 }

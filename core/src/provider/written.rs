@@ -48,6 +48,10 @@ impl Written {
         self.0.first().is_some_and(|(name, value)| *name == "type" && value.get() == "\"text\"")
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The whole object as text.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("what is written here has string keys only")

@@ -14,10 +14,11 @@ use serde_json::{Value, json};
 
 use crate::clock::{Clock, Sleep};
 use crate::error::{Error, ErrorKind};
+use crate::eventstream;
 use crate::record::AttemptState;
 use crate::transport::{Sending, Transport, TransportError, UpstreamRequest, UpstreamResponse};
 
-/// One answer of the script. Exactly one of `json`, `text`, `sse` and `chunks` makes the body; without any it is empty.
+/// One answer of the script. Exactly one of `json`, `text`, `sse`, `frames` and `chunks` makes the body; without any it is empty.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Step {
@@ -31,6 +32,9 @@ pub struct Step {
     pub text: Option<String>,
     /// Events: a text or object becomes a `data:` line; `{"event": …, "data": …}` a named event. Each is one chunk.
     pub sse: Option<Vec<Value>>,
+    /// AWS's binary events: each `{"event": …, "data": …}` is one message and one chunk. An event whose name ends in
+    /// `Exception` is one.
+    pub frames: Option<Vec<Value>>,
     /// Chunks as they are.
     pub chunks: Option<Vec<String>>,
     /// Before the head of the answer, in milliseconds.
@@ -158,6 +162,9 @@ fn body(step: &Step) -> (Option<&'static str>, Vec<Bytes>) {
     if let Some(events) = &step.sse {
         return (Some("text/event-stream"), events.iter().map(event).collect());
     }
+    if let Some(frames) = &step.frames {
+        return (Some("application/vnd.amazon.eventstream"), frames.iter().map(frame).collect());
+    }
     (None, step.chunks.iter().flatten().map(|chunk| Bytes::from(chunk.clone())).collect())
 }
 
@@ -167,6 +174,11 @@ fn event(event: &Value) -> Bytes {
         (Some(name), Some(data)) => format!("event: {}\ndata: {}\n\n", text(name), text(data)).into(),
         _ => format!("data: {}\n\n", text(event)).into(),
     }
+}
+
+fn frame(frame: &Value) -> Bytes {
+    let name = frame["event"].as_str().unwrap_or_default();
+    eventstream::message(name, frame["data"].to_string().as_bytes()).into()
 }
 
 struct Paced {

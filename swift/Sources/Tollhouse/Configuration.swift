@@ -27,6 +27,8 @@ public struct Configuration: Encodable, Sendable, Equatable {
     public var routes: [String: Route]?
     /// What happens to a stream that breaks.
     public var streams: Streams?
+    /// How a call is carried to a provider of another format.
+    public var translation: Translation?
     /// What is remembered of each call.
     public var logs: Logs?
     /// The server on the loopback interface.
@@ -44,6 +46,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         models: [String: Model]? = nil,
         routes: [String: Route]? = nil,
         streams: Streams? = nil,
+        translation: Translation? = nil,
         logs: Logs? = nil,
         server: Server? = nil
     ) {
@@ -58,6 +61,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         self.models = models
         self.routes = routes
         self.streams = streams
+        self.translation = translation
         self.logs = logs
         self.server = server
     }
@@ -75,6 +79,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         try parts.encodeIfPresent(models, forKey: "models")
         try parts.encodeIfPresent(routes, forKey: "routes")
         try parts.encodeIfPresent(streams, forKey: "streams")
+        try parts.encodeIfPresent(translation, forKey: "translation")
         try parts.encodeIfPresent(logs, forKey: "logs")
         try parts.encodeIfPresent(server, forKey: "server")
     }
@@ -758,6 +763,25 @@ extension Configuration {
 }
 
 extension Configuration {
+    /// How a call is carried to a provider of another format.
+    public struct Translation: Encodable, Sendable, Equatable {
+        /// Whether a call that cannot be carried as it is, is refused; otherwise it is changed, and the changes are named.
+        public var strict: Bool?
+
+        public init(
+            strict: Bool? = nil
+        ) {
+            self.strict = strict
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(strict, forKey: "strict")
+        }
+    }
+}
+
+extension Configuration {
     /// What is remembered of each call.
     public struct Logs: Encodable, Sendable, Equatable {
         /// Whether a call is logged if its request does not say.
@@ -946,6 +970,8 @@ extension Configuration {
         case anthropic
         /// Google Gemini `generateContent`.
         case gemini
+        /// Amazon Bedrock's Converse.
+        case bedrock
         /// Cloudflare Workers AI.
         case workersAi = "workers-ai"
         /// Anything else: passed through, neither metered nor translated.

@@ -20,7 +20,14 @@ pub(super) enum Block<'a> {
         cache_control: Option<&'a RawValue>,
     },
     Image {
-        source: ImageSource,
+        source: Source,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<&'a RawValue>,
+    },
+    Document {
+        source: Source,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<Text<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         cache_control: Option<&'a RawValue>,
     },
@@ -41,10 +48,10 @@ pub(super) enum Block<'a> {
     Kept(Box<RawValue>),
 }
 
-/// Where an image's bytes are.
+/// Where the bytes of an image or a document are.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum ImageSource {
+pub(super) enum Source {
     Base64 { media_type: String, data: String },
     Url { url: String },
 }
@@ -96,6 +103,14 @@ fn block<'a>(
         ("image_url", Owner::User | Owner::Tool) => {
             Some(Block::Image { source: image(&mut part, changes)?, cache_control })
         }
+        ("file", Owner::User | Owner::Tool) => {
+            let mut file = part.require_object("file", "an object with file_data")?;
+            let title = file.take_as("filename", "a string")?;
+            let url: String = file.require_as("file_data", "a data: URL")?;
+            let source = document(url).map_err(|message| Untranslatable::new(file.at("file_data"), message))?;
+            file.report_rest(LEFT_OUT, changes);
+            Some(Block::Document { source, title, cache_control })
+        }
         ("refusal", Owner::Assistant) => {
             let reason = "Anthropic has no refusal parts: carried as text";
             changes.push(Change { path: part.at("refusal"), reason });
@@ -112,13 +127,13 @@ fn unknown(owner: Owner) -> &'static str {
         Owner::System => "only text can stand in a system message for Anthropic; send text parts",
         Owner::Assistant => "only text can stand in an assistant message for Anthropic; send text parts",
         Owner::User | Owner::Tool => {
-            "this kind of content cannot be carried to Anthropic; send text or image_url parts, or call the provider's \
-             own /v1/messages"
+            "this kind of content cannot be carried to Anthropic; send text, image_url or file parts, or call the \
+             provider's own /v1/messages"
         }
     }
 }
 
-fn image(part: &mut Object<'_>, changes: &mut Vec<Change>) -> Result<ImageSource, Untranslatable> {
+fn image(part: &mut Object<'_>, changes: &mut Vec<Change>) -> Result<Source, Untranslatable> {
     let mut image = part.require_object("image_url", "an object with the image's url")?;
     let url: String = image.require_as("url", "a string")?;
     let source = source(url).map_err(|message| Untranslatable::new(image.at("url"), message))?;
@@ -127,29 +142,37 @@ fn image(part: &mut Object<'_>, changes: &mut Vec<Change>) -> Result<ImageSource
     Ok(source)
 }
 
-/// The image at `url`, which may hold the image itself (RFC 2397).
-fn source(mut url: String) -> Result<ImageSource, &'static str> {
-    // The formats of platform.claude.com/docs/en/build-with-claude/vision.
+/// The document at `url`, which may hold the document itself (platform.claude.com/docs/en/build-with-claude/pdf-support).
+fn document(url: String) -> Result<Source, &'static str> {
+    located(url, &["application/pdf"], "Anthropic reads documents as application/pdf; convert it, or send its text")
+}
+
+/// The image at `url`, which may hold the image itself (platform.claude.com/docs/en/build-with-claude/vision).
+fn source(url: String) -> Result<Source, &'static str> {
     const MEDIA_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+    let other = "Anthropic reads image/jpeg, image/png, image/gif and image/webp; convert the image to one of these";
+    located(url, &MEDIA_TYPES, other)
+}
+
+/// The bytes at `url`, which may hold them itself (RFC 2397).
+fn located(mut url: String, media_types: &[&str], other: &'static str) -> Result<Source, &'static str> {
     if starts_with(&url, "https://") {
-        return Ok(ImageSource::Url { url });
+        return Ok(Source::Url { url });
     }
     if !starts_with(&url, "data:") {
-        return Err("Anthropic fetches images over https only; send an https or a data: URL");
+        return Err("Anthropic fetches over https only; send an https or a data: URL");
     }
     let (head, data) = url.split_once(',').ok_or("this data: URL has no data")?;
     let mut parameters = head["data:".len()..].split(';');
     let media_type = parameters.next().unwrap_or_default().to_ascii_lowercase();
-    if !MEDIA_TYPES.contains(&media_type.as_str()) {
-        return Err(
-            "Anthropic reads image/jpeg, image/png, image/gif and image/webp; convert the image to one of these",
-        );
+    if !media_types.contains(&media_type.as_str()) {
+        return Err(other);
     }
     if parameters.next_back() != Some("base64") {
         return Err("Anthropic reads base64 only; encode the image's bytes so");
     }
     let data = url.split_off(url.len() - data.len());
-    Ok(ImageSource::Base64 { media_type, data })
+    Ok(Source::Base64 { media_type, data })
 }
 
 fn starts_with(url: &str, scheme: &str) -> bool {
@@ -193,6 +216,17 @@ mod tests {
             assert_eq!(fault.field, "messages[2].content[0].image_url.url");
             assert!(url.is_empty() || !fault.message.contains(url));
         }
+    }
+
+    #[test]
+    fn documents_are_carried_with_their_name() {
+        let file = json!([{"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}}]);
+        let (block, changes) = blocks(&file, Owner::User).unwrap();
+        let source = json!({"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="});
+        assert_eq!(block, json!([{"type": "document", "source": source, "title": "a.pdf"}]));
+        assert_eq!(changes, []);
+        let text = json!([{"type": "file", "file": {"file_data": "data:text/plain;base64,YQ=="}}]);
+        assert_eq!(blocks(&text, Owner::User).unwrap_err().field, "messages[2].content[0].file.file_data");
     }
 
     #[test]

@@ -375,6 +375,7 @@ fn chat(format: Format) -> Option<Chat> {
         Format::Anthropic => ("v1/messages", Format::Anthropic),
         Format::WorkersAi => ("v1/chat/completions", Format::Openai),
         Format::Gemini => ("v1beta/models", Format::Gemini),
+        Format::Bedrock => ("model", Format::Bedrock),
         Format::Other => return None,
     };
     Some(Chat { path: path.to_owned(), format, missing: None })

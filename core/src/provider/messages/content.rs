@@ -84,7 +84,7 @@ impl Content {
         Ok(())
     }
 
-    /// The result of a call. It can hold nothing but text: its images follow as what the user says.
+    /// The result of a call. Where it can hold nothing but text, its images follow as what the user says.
     fn result(
         &mut self,
         block: &mut Object<'_>,
@@ -93,7 +93,8 @@ impl Content {
         changes: &mut Vec<Change>,
     ) -> Result<(), Untranslatable> {
         let id: Text<'_> = block.require_as("tool_use_id", "the id of the call that this answers")?;
-        let (texts, others) = content(block, "content", takes, changes)?.parts.split();
+        let said = content(block, "content", takes, changes)?.parts;
+        let (texts, others) = if takes.shows_results() { (said, Parts::default()) } else { said.split() };
         if !others.is_empty() {
             let reason = "a tool's answer holds text only: the rest of it follows as the user's";
             changes.push(Change { path: block.at("content"), reason });

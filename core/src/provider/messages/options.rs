@@ -37,6 +37,11 @@ fn thinking(
     takes: &Takes,
     changes: &mut Vec<Change>,
 ) -> Result<(), Untranslatable> {
+    if takes.format == Format::Bedrock && effort.is_none() {
+        // Its Claude models take it as Anthropic's do.
+        chat.put_some("thinking", asked.take("thinking"));
+        return Ok(());
+    }
     let Some(mut thinking) = asked.take_object("thinking")? else {
         chat.put_some("reasoning_effort", effort);
         return Ok(());

@@ -107,7 +107,7 @@ impl<'a> Input<'a, '_> {
         self.end_turn();
         let id: Text<'a> = item.require_as("call_id", "the id of the call that this answers")?;
         let parts = content(item, "output", &mut Vec::new(), self.takes, self.changes)?;
-        let (texts, others) = parts.split();
+        let (texts, others) = if self.takes.shows_results() { (parts, Parts::default()) } else { parts.split() };
         let path = item.path().to_owned();
         if !others.is_empty() {
             let reason = "a tool's answer holds text only: the rest of it follows as the user's";

@@ -95,6 +95,14 @@ public class Configuration : ConfigurationPart() {
         (streams ?: Streams().also { streams = it }).apply(set)
     }
 
+    /** How a call is carried to a provider of another format. */
+    public var translation: Translation? = null
+
+    /** Sets parts of [translation]. */
+    public fun translation(set: Translation.() -> Unit) {
+        (translation ?: Translation().also { translation = it }).apply(set)
+    }
+
     /** What is remembered of each call. */
     public var logs: Logs? = null
 
@@ -124,6 +132,7 @@ public class Configuration : ConfigurationPart() {
             "models" to models,
             "routes" to routes,
             "streams" to streams,
+            "translation" to translation,
             "logs" to logs,
             "server" to server,
         )
@@ -697,6 +706,18 @@ public class Configuration : ConfigurationPart() {
             )
     }
 
+    /** How a call is carried to a provider of another format. */
+    @ConfigurationDsl
+    public class Translation : ConfigurationPart() {
+        /** Whether a call that cannot be carried as it is, is refused; otherwise it is changed, and the changes are named. */
+        public var strict: Boolean? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "strict" to strict,
+            )
+    }
+
     /** What is remembered of each call. */
     @ConfigurationDsl
     public class Logs : ConfigurationPart() {
@@ -848,6 +869,8 @@ public class Configuration : ConfigurationPart() {
         ANTHROPIC("anthropic"),
         /** Google Gemini `generateContent`. */
         GEMINI("gemini"),
+        /** Amazon Bedrock's Converse. */
+        BEDROCK("bedrock"),
         /** Cloudflare Workers AI. */
         WORKERS_AI("workers-ai"),
         /** Anything else: passed through, neither metered nor translated. */
