@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 LIBRARIES = [name for name in ("httpx", "httpx2") if importlib.util.find_spec(name)]
-SDKS = {"test_openai.py": "openai", "test_anthropic.py": "anthropic", "test_groq.py": "groq"}
+SDKS = {
+    "test_openai.py": "openai",
+    "test_anthropic.py": "anthropic",
+    "test_groq.py": "groq",
+    "test_shapes.py": "anthropic",
+}
 
 # Each environment runs what its packages allow; the three together run everything.
 collect_ignore = [f"sdk/{test}" for test, package in SDKS.items() if not importlib.util.find_spec(package)]
