@@ -65,7 +65,7 @@ pub(crate) struct Engine {
     pub(crate) routes: Routes,
     /// By provider slug.
     key_pools: HashMap<String, KeyPool>,
-    answers: Answers,
+    pub(crate) answers: Answers,
     flights: Flights<Shared>,
     /// What a cache key leaves out.
     ignored: Ignored,
@@ -82,6 +82,7 @@ impl Engine {
     pub(crate) fn new(config: Arc<Config>, catalogue: Arc<Catalogue>, routes: Routes, parts: &Parts) -> Self {
         let connect = config.timeouts.connect.duration();
         // From the operating system: a parent and its forked child must not draw the same ids.
+        let background: Arc<Background> = Arc::default();
         let seed = getrandom::u64().unwrap_or_else(|_| parts.clock.now_us());
         Self {
             pid: std::process::id(),
@@ -97,13 +98,13 @@ impl Engine {
             quotas: Quotas::new(&config.limits.quotas, parts.clock.clone()),
             prices: Prices::new(&config.prices),
             log: LogStore::new(log_settings(&config)),
-            answers: Answers::new(&config.cache),
+            answers: Answers::new(&config, &background),
             flights: Flights::default(),
             ignored: Ignored::new(config.cache.ignored()),
             refreshes: Arc::default(),
             semantic: config.cache.semantic.clone().map(Semantic::new),
             embedder: parts.embedder.clone(),
-            background: Arc::default(),
+            background,
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             chance: Mutex::new(fastrand::Rng::with_seed(parts.seed.unwrap_or(!seed))),
             retries: Budget::new(config.retries.budget_percent),

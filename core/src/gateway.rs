@@ -14,6 +14,7 @@ use serde_json::Value;
 pub use self::health::Health;
 pub use self::open::GatewayBuilder;
 use self::open::Shared;
+use crate::cache::{CacheStats, Filter, PurgeReport};
 use crate::config::{Config, RouteConfig};
 use crate::error::Error;
 use crate::log::{LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport};
@@ -155,6 +156,25 @@ impl Gateway {
         crate::account::count_tokens(model, &crate::account::TokenInput::from_json(input)?)
     }
 
+    /// What the cache holds, and what it was asked for: hits, misses, entries and bytes, store by store.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn cache_stats(&self) -> Result<CacheStats, Error> {
+        let engine = self.shared.engine()?;
+        Ok(engine.answers.stats(engine.now()).await)
+    }
+
+    /// Takes away the kept answers that meet all of `filter`, `{scope, provider, model, key, older_than}`: `key` is a word
+    /// that stood in `cf-aig-cache-key`, `older_than` a span such as `"1h"`. An empty one takes all of this gateway's.
+    ///
+    /// # Errors
+    /// `InvalidRequest` naming the part of the filter that cannot be read; `Storage` where a shared store does not answer.
+    pub async fn purge_cache(&self, filter: &Value) -> Result<PurgeReport, Error> {
+        let engine = self.shared.engine()?;
+        engine.answers.purge(Filter::from_json(filter, engine.now())?).await
+    }
+
     /// The configuration in force. Secrets show as `set`.
     #[must_use]
     pub fn config(&self) -> &Config {
@@ -168,7 +188,7 @@ impl Gateway {
     /// `Closed`.
     pub fn health(&self) -> Result<Health, Error> {
         let engine = self.shared.engine()?;
-        Ok(Health { log: engine.log.health(), limits: engine.limits.health() })
+        Ok(Health { log: engine.log.health(), limits: engine.limits.health(), cache: engine.answers.health() })
     }
 
     /// Ends when everything that was logged so far is on disk, and every answer that is being made new in the background is

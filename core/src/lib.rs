@@ -40,7 +40,7 @@ mod usage;
 
 #[cfg(feature = "tokens")]
 pub use account::{ChatMessage, TokenCount, TokenInput, count_tokens};
-pub use cache::{Embedder, Embedding, SemanticStats};
+pub use cache::{CacheStats, Embedder, Embedding, PurgeReport, SemanticStats, StoreStats};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
     AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, CacheControl, CacheMode, Cause, Ceiling, Config, Count,

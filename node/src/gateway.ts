@@ -157,6 +157,20 @@ export class Gateway {
     return JSON.parse(await this.#finish(this.#native.usage(toJson(query)))) as UsageReport;
   }
 
+  /** What the cache holds, and what it was asked for: hits, misses, entries and bytes, store by store. */
+  async cacheStats(): Promise<CacheStats> {
+    return JSON.parse(await this.#finish(this.#native.cacheStats())) as CacheStats;
+  }
+
+  /**
+   * Takes away the kept answers that meet all of `filter`; without one, all of them.
+   *
+   * @throws {TollhouseError} `storage`, if a shared store does not answer; what it holds is given until its time is over.
+   */
+  async purgeCache(filter: PurgeFilter = {}): Promise<PurgeReport> {
+    return JSON.parse(await this.#finish(this.#native.purgeCache(toJson(filter)))) as PurgeReport;
+  }
+
   /**
    * Tokens of a text or of chat messages before a call, offline.
    *

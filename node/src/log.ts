@@ -97,6 +97,8 @@ export interface LogHealth {
   written: number;
   /** Where processes count together for the limits; null where each counts for itself. */
   limits: StoreHealth | null;
+  /** Where processes keep answers together for the cache; null where each keeps its own. */
+  cache: StoreHealth | null;
 }
 
 /** How a store outside of the process is doing. */
@@ -105,6 +107,55 @@ export interface StoreHealth {
   degraded: string | null;
   /** How often it was asked and did not answer. */
   failures: number;
+}
+
+/** What a gateway's cache holds, and what it was asked for. Counts are those of this process, since it began. */
+export interface CacheStats {
+  /** Calls that found an answer. */
+  hits: number;
+  /** Calls that found none that was fresh. */
+  misses: number;
+  /** Answers that were kept. */
+  stored: number;
+  /** Answers that were not, because they are larger than `cache.max_entry_bytes`. */
+  too_large: number;
+  /** Store by store, in the order in which they are asked. */
+  stores: StoreStats[];
+}
+
+/** One store of a cache. */
+export interface StoreStats {
+  store: "memory" | "file" | "redis";
+  /** How many answers it holds, of all processes; null where it does not say so in time. */
+  entries: number | null;
+  /** What they take up. */
+  bytes: number | null;
+  /** What they may take up, where there is a bound. */
+  max_bytes: number | null;
+  /** Calls of this process that found an answer here. */
+  hits: number;
+  /** Calls of this process that found none here. */
+  misses: number;
+  /** How often it was asked and did not answer. */
+  errors: number;
+}
+
+/** Which kept answers are meant: those that meet all of it. */
+export interface PurgeFilter {
+  scope?: string;
+  provider?: string;
+  model?: string;
+  /** A word that stood in `cf-aig-cache-key`. */
+  key?: string;
+  /** A span such as `"1h"`. */
+  older_than?: string;
+  older_than_ms?: number;
+}
+
+/** What a purge took away: answers, and what they took up. Where processes share a store it is that store's count. */
+export interface PurgeReport {
+  entries: number;
+  bytes: number;
 }
 
 /** A number of tokens, and how it is known. */

@@ -51,6 +51,8 @@ export interface NativeGateway {
   deleteLogs(query: string): Outcome<string>;
   logPayload(logId: string, part: string): Outcome<Uint8Array<ArrayBuffer>>;
   usage(query: string): Outcome<string>;
+  cacheStats(): Outcome<string>;
+  purgeCache(filter: string): Outcome<string>;
   countTokens(model: string, input: string): Outcome<string>;
   config(): string;
   health(): Outcome<string>;

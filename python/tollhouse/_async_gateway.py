@@ -198,6 +198,22 @@ class AsyncGateway(BaseGateway):
         """
         return Usage(read(await self._twin.usage(text(query))))
 
+    async def cache_stats(self) -> Json:
+        """What the cache holds, and what it was asked for: hits, misses, entries and bytes, store by store."""
+        return dict(read(await self._twin.cache_stats()))
+
+    async def purge_cache(self, **filter: object) -> Json:
+        """Takes away the kept answers that meet all of a filter, and tells how many there were and their bytes.
+
+        Args:
+            **filter: `scope`, `provider`, `model`, `key` (a word that stood in `cf-aig-cache-key`) and `older_than="1h"`.
+                Without any all answers are taken away.
+
+        Raises:
+            StorageError: A shared store does not answer; what it holds is given until its time is over.
+        """
+        return dict(read(await self._twin.purge_cache(text(filter))))
+
     async def flush(self) -> None:
         """Ends when everything that was logged so far is on disk."""
         await self._twin.flush()

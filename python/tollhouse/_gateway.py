@@ -188,6 +188,22 @@ class Gateway(BaseGateway):
         """
         return Usage(read(self._native.usage(text(query))))
 
+    def cache_stats(self) -> Json:
+        """What the cache holds, and what it was asked for: hits, misses, entries and bytes, store by store."""
+        return dict(read(self._native.cache_stats()))
+
+    def purge_cache(self, **filter: object) -> Json:
+        """Takes away the kept answers that meet all of a filter, and tells how many there were and their bytes.
+
+        Args:
+            **filter: `scope`, `provider`, `model`, `key` (a word that stood in `cf-aig-cache-key`) and `older_than="1h"`.
+                Without any all answers are taken away.
+
+        Raises:
+            StorageError: A shared store does not answer; what it holds is given until its time is over.
+        """
+        return dict(read(self._native.purge_cache(text(filter))))
+
     def flush(self) -> None:
         """Ends when everything that was logged so far is on disk."""
         self._native.flush()

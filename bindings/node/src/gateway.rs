@@ -173,6 +173,18 @@ impl Gateway {
         self.json(env, async move { core.usage(&parse("query", &query)?).await })
     }
 
+    #[napi]
+    pub fn cache_stats(&self, env: Env) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.cache_stats().await })
+    }
+
+    #[napi]
+    pub fn purge_cache(&self, env: Env, filter: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.purge_cache(&parse("filter", &filter)?).await })
+    }
+
     /// Answers at once: counting needs no upstream.
     #[napi(catch_unwind)]
     pub fn count_tokens(&self, model: String, input: String) -> Outcome {

@@ -69,6 +69,14 @@ impl AsyncGateway {
         start(py, calls::usage(self.0.core(), calls::json(py, "query", query)?))
     }
 
+    fn cache_stats<'py>(&self, py: Python<'py>) -> Awaitable<'py> {
+        start(py, calls::cache_stats(self.0.core()))
+    }
+
+    fn purge_cache<'py>(&self, py: Python<'py>, filter: &str) -> Awaitable<'py> {
+        start(py, calls::purge_cache(self.0.core(), calls::json(py, "filter", filter)?))
+    }
+
     fn flush<'py>(&self, py: Python<'py>) -> Awaitable<'py> {
         start(py, calls::flush(self.0.core()))
     }

@@ -97,6 +97,14 @@ pub(crate) async fn usage(gateway: Gateway, query: Value) -> Result<Value, Error
     gateway.usage(&query).await.map(document)
 }
 
+pub(crate) async fn cache_stats(gateway: Gateway) -> Result<Value, Error> {
+    gateway.cache_stats().await.map(document)
+}
+
+pub(crate) async fn purge_cache(gateway: Gateway, filter: Value) -> Result<Value, Error> {
+    gateway.purge_cache(&filter).await.map(document)
+}
+
 pub(crate) async fn flush(gateway: Gateway) -> Result<(), Error> {
     gateway.flush().await
 }

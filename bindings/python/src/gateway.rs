@@ -109,6 +109,14 @@ impl Gateway {
         drive(py, calls::usage(self.core(), calls::json(py, "query", query)?))
     }
 
+    fn cache_stats(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        drive(py, calls::cache_stats(self.core()))
+    }
+
+    fn purge_cache(&self, py: Python<'_>, filter: &str) -> PyResult<Py<PyAny>> {
+        drive(py, calls::purge_cache(self.core(), calls::json(py, "filter", filter)?))
+    }
+
     fn flush(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         drive(py, calls::flush(self.core()))
     }

@@ -153,6 +153,14 @@ impl Gateway {
         told(async { self.core.usage(&json("query", &query)?).await }).await
     }
 
+    pub async fn cache_stats(&self) -> Result<String, Failure> {
+        told(async { self.core.cache_stats().await }).await
+    }
+
+    pub async fn purge_cache(&self, filter: String) -> Result<String, Failure> {
+        told(async { self.core.purge_cache(&json("filter", &filter)?).await }).await
+    }
+
     pub fn count_tokens(&self, model: String, input: String) -> Result<String, Failure> {
         #[cfg(feature = "tokens")]
         return Ok(text(&self.core.count_tokens(&model, &json("input", &input)?)?)?);

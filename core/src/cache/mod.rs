@@ -5,24 +5,35 @@ mod canonical;
 mod entry;
 mod flight;
 mod key;
+mod lease;
 mod memory;
+mod purge;
 mod refreshes;
 mod replay;
 mod semantic;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+mod shared;
+mod stats;
 mod store;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+mod wire;
 
 use http::{HeaderMap, StatusCode, header};
 use serde::de::IgnoredAny;
 
-pub(crate) use self::answers::Answers;
+pub(crate) use self::answers::{Answers, Call};
 pub(crate) use self::canonical::Ignored;
 pub(crate) use self::entry::{Entry, Kept, Recording};
 pub(crate) use self::flight::{Bill, Cargo, Flights, Flow, Heading, Landing, Member, Turn};
 pub(crate) use self::key::{Parts, Scope, key, word};
+pub(crate) use self::lease::Lease;
+pub(crate) use self::purge::Filter;
+pub use self::purge::PurgeReport;
 pub(crate) use self::refreshes::{Refresh, Refreshes};
 pub(crate) use self::replay::Replay;
 pub use self::semantic::{Embedder, Embedding, SemanticStats};
 pub(crate) use self::semantic::{Question, Semantic, Vector, meaning, question, read_embedding};
+pub use self::stats::{CacheStats, StoreStats};
 pub(crate) use self::store::{Asked, Found, Given, Now, Stored};
 use crate::headers;
 

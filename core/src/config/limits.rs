@@ -87,30 +87,9 @@ impl LimitsConfig {
         for (path, count, rule) in self.all() {
             rule.validate(&path, count)?;
         }
-        self.validate_place()?;
+        super::stores::validate("limits", "counts for itself", self.path.as_deref(), self.redis.as_ref())?;
         let (min, max) = (Span::from_millis(1), Span::from_millis(3_600_000));
         super::validate::within("limits.quotas.max_wait", self.quotas.max_wait, min, max, "; pace = false waits never")
-    }
-
-    fn validate_place(&self) -> Result<(), Error> {
-        let refuse = |key: &str, message: &str| Err(Error::config(format!("limits.{key}"), message));
-        if self.path.is_some() && self.redis.is_some() {
-            return refuse("redis", "path and redis are both given; keep one of them");
-        }
-        if self.path.is_some() && cfg!(not(feature = "sqlite")) {
-            return refuse("path", "this build has no SQLite; leave it out, and each process counts for itself");
-        }
-        match &self.redis {
-            Some(_) if cfg!(not(feature = "redis")) => {
-                refuse("redis", "this build has no Redis; leave it out, and each process counts for itself")
-            }
-            #[cfg(feature = "redis")]
-            Some(url) => {
-                let opened = crate::store::Redis::new(url, Duration::ZERO, std::sync::Arc::default());
-                opened.map(drop).map_err(|error| error.at("limits.redis"))
-            }
-            _ => Ok(()),
-        }
     }
 }
 

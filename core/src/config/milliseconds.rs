@@ -10,6 +10,8 @@ pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["cache"], "stale_while_revalidate"),
     (&["cache"], "stale_if_error"),
     (&["cache", "semantic"], "timeout"),
+    (&["cache"], "redis_timeout"),
+    (&["cache"], "memory_ttl"),
     (&["limits", "requests"], "per"),
     (&["limits", "requests"], "max_wait"),
     (&["limits", "tokens"], "per"),

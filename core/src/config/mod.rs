@@ -4,6 +4,7 @@
 //! written with their unit; every duration may also be given as a plain number of milliseconds under its name with
 //! `_ms` (`ttl_ms = 60000`). Where a setting can be switched off, zero switches it off.
 
+mod cache;
 mod cause;
 mod ceiling;
 mod dimension;
@@ -18,6 +19,7 @@ mod quantity;
 mod routes;
 mod schema;
 mod semantic;
+mod stores;
 mod units;
 mod validate;
 
@@ -34,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::secret::Secret;
 use crate::usage::Format;
 
+pub use cache::{CacheConfig, CacheControl, CacheMode, Replay};
 pub use cause::Cause;
 pub use ceiling::Ceiling;
 pub use dimension::{By, Dimension};
@@ -113,104 +116,6 @@ impl Default for Config {
             server: ServerConfig::default(),
         }
     }
-}
-
-/// Answers that are given again without a call.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CacheConfig {
-    /// How long an answer is given again: 1 s to 31 days. Without it, or with `"0"`, only requests that ask for it
-    /// are cached.
-    pub ttl: Option<Span>,
-    /// Memory for all answers together. 0 stores none.
-    pub max_bytes: Size,
-    /// Larger requests and answers are not stored.
-    pub max_entry_bytes: Size,
-    /// Whether streams are stored and answered too.
-    pub streams: bool,
-    /// How a stored stream is given again.
-    pub replay: Replay,
-    /// What the cache does if a request does not say.
-    pub mode: CacheMode,
-    /// Whose `Cache-Control` headers are minded.
-    pub control: CacheControl,
-    /// How long after its time an answer is still given while another is fetched behind it, up to 31 days.
-    pub stale_while_revalidate: Option<Span>,
-    /// How long after its time an answer is still given if nobody answers, up to 31 days.
-    pub stale_if_error: Option<Span>,
-    /// Fields of a JSON body that make no other request: `user`, or names from the top down with `/` between them, such as
-    /// `metadata/user_id`, where `*` is any name and each item of a list. At most 64.
-    pub ignore: Vec<String>,
-    /// Answers to questions that mean the same. Without it there are none.
-    pub semantic: Option<SemanticConfig>,
-}
-
-impl CacheConfig {
-    /// How long an answer is given again, or `None` where the cache is off by default.
-    #[must_use]
-    pub fn ttl(&self) -> Option<Duration> {
-        Span::unless_zero(self.ttl)
-    }
-
-    /// The fields that make no other request, each as names from the top down.
-    pub(crate) fn ignored(&self) -> impl Iterator<Item = Vec<String>> {
-        self.ignore.iter().map(|path| ignore::names(path))
-    }
-}
-
-impl Default for CacheConfig {
-    fn default() -> Self {
-        Self {
-            ttl: None,
-            max_bytes: Size::new(256_000_000),
-            max_entry_bytes: Size::new(25_000_000),
-            streams: true,
-            replay: Replay::default(),
-            mode: CacheMode::default(),
-            control: CacheControl::default(),
-            stale_while_revalidate: None,
-            stale_if_error: None,
-            ignore: ignore::USUAL.map(str::to_owned).to_vec(),
-            semantic: None,
-        }
-    }
-}
-
-/// How a stored stream is given again. Its chunks are those that had come either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Replay {
-    /// As fast as the caller reads.
-    #[default]
-    AtOnce,
-    /// With the pauses that were between its chunks.
-    Original,
-}
-
-/// What the cache does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CacheMode {
-    /// Kept answers are given, and new ones kept.
-    #[default]
-    ReadWrite,
-    /// Kept answers are given; new ones are not kept.
-    ReadOnly,
-    /// The provider is always asked, and its answer takes the place of the kept one.
-    WriteOnly,
-}
-
-/// Whose `Cache-Control` headers the cache minds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CacheControl {
-    /// Those of requests.
-    #[default]
-    Request,
-    /// Those of requests, and those of the providers' answers.
-    Both,
-    /// Nobody's.
-    Ignore,
 }
 
 /// What is tried again at the same target.

@@ -2,10 +2,9 @@
 
 use http::Uri;
 
-use super::{Config, ProviderConfig, SemanticConfig, Span, ignore};
+use super::{Config, ProviderConfig, Span};
 use crate::error::Error;
 
-const SECOND: Span = Span::from_millis(1_000);
 pub(super) const DAY: Span = Span::from_millis(86_400_000);
 /// The reference keeps answers for one month at most; this is the longest one.
 pub(super) const MONTH: Span = Span::from_millis(31 * 86_400_000);
@@ -14,18 +13,7 @@ impl Config {
     /// Checks ranges and forms; the loaders call it. Whether a provider exists is checked by the gateway.
     pub fn validate(&self) -> Result<(), Error> {
         check_id(&self.id)?;
-        if let Some(ttl) = self.cache.ttl.filter(|ttl| !ttl.is_zero()) {
-            within("cache.ttl", ttl, SECOND, MONTH, "; \"0\" switches the cache off")?;
-        }
-        for (name, span) in [
-            ("stale_while_revalidate", self.cache.stale_while_revalidate),
-            ("stale_if_error", self.cache.stale_if_error),
-        ] {
-            let hint = "; without it an answer ends with its time";
-            within(&format!("cache.{name}"), span.unwrap_or_default(), Span::default(), MONTH, hint)?;
-        }
-        ignore::validate(&self.cache.ignore)?;
-        self.cache.semantic.as_ref().map_or(Ok(()), SemanticConfig::validate)?;
+        self.cache.validate()?;
         self.limits.validate()?;
         if !(1..=5).contains(&self.retries.max_attempts) {
             let message = format!("{} is outside 1 to 5; 1 tries once", self.retries.max_attempts);

@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use super::Engine;
 use crate::answer::Shared;
-use crate::cache::{self, Asked, Found, Given, Kept, Member, Now, Parts, Refresh, Scope, Stored};
+use crate::cache::{self, Asked, Call, Found, Given, Kept, Lease, Member, Now, Parts, Refresh, Scope, Stored};
 use crate::exchange::{CacheKey, Target};
 use crate::policy::Use;
 use crate::stage::Stage;
@@ -15,13 +15,26 @@ impl Engine {
     /// The answer that is kept for `target`, if the cache may give it, now or later.
     pub(crate) async fn cached(&self, target: &Target) -> Option<Given> {
         let key = self.key_to_read(target)?;
-        given(target, self.answers.get(&key, self.now()).await?)
+        given(target, &self.answers.get(&key, self.now()).await?)
     }
 
     /// As [`cached`](Self::cached), from this process's memory alone, and only what is fresh.
     pub(crate) fn cached_here(&self, target: &Target) -> Option<Given> {
         let key = self.key_to_read(target)?;
-        given(target, self.answers.peek(&key, self.now())?).filter(|given| given.how == Use::Fresh)
+        given(target, &self.answers.peek(&key, self.now())?).filter(|given| given.how == Use::Fresh)
+    }
+
+    /// Waits until this process may call the provider for `target`, or another one has an answer. What a stream's callers
+    /// want soon is not waited for: each process reads its own.
+    pub(crate) async fn call(&self, target: &Target) -> Result<Option<Lease>, Given> {
+        let Some(key) = self.key_to_read(target).filter(|_| !target.stream) else { return Ok(None) };
+        match self.answers.call(key, &*self.clock, || self.now()).await {
+            Call::Ours(lease) => Ok(lease),
+            // One who wants a newer answer than that calls for itself.
+            Call::Answered(found) => {
+                given(target, &found).filter(|given| given.how == Use::Fresh).map_or(Ok(None), Err)
+            }
+        }
     }
 
     pub(super) fn key_to_read(&self, target: &Target) -> Option<CacheKey> {
@@ -31,7 +44,8 @@ impl Engine {
         *target.cache_key.get_or_init(|| self.cache_key(target))
     }
 
-    fn now(&self) -> Now {
+    /// This moment by both clocks.
+    pub(crate) fn now(&self) -> Now {
         Now { monotonic_us: self.clock.monotonic_us(), wall_us: self.clock.now_us() }
     }
 
@@ -69,7 +83,7 @@ impl Engine {
 
     /// The answer that is kept under `key`, if it may be given to `target` as a fresh one.
     pub(crate) async fn kept(&self, target: &Target, key: &CacheKey) -> Option<Given> {
-        given(target, self.answers.get(key, self.now()).await?).filter(|given| given.how == Use::Fresh)
+        given(target, &self.answers.get(key, self.now()).await?).filter(|given| given.how == Use::Fresh)
     }
 
     fn cache_key(&self, target: &Target) -> Option<CacheKey> {
@@ -96,9 +110,9 @@ impl Engine {
 }
 
 /// What may be done with what was found.
-fn given(target: &Target, found: Found) -> Option<Given> {
+fn given(target: &Target, found: &Found) -> Option<Given> {
     let how = target.policy.cache.use_of(found.age, found.stored.ttl);
-    (how != Use::No).then_some(Given { entry: found.stored.entry, age: found.age, how })
+    (how != Use::No).then_some(Given { entry: found.stored.entry.clone(), age: found.age, how })
 }
 
 /// By what an answer of `target` was asked for.

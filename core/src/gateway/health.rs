@@ -13,4 +13,6 @@ pub struct Health {
     pub log: LogHealth,
     /// Where processes count together for the limits; `None` where each counts for itself.
     pub limits: Option<StoreHealth>,
+    /// Where processes keep answers together for the cache; `None` where each keeps its own.
+    pub cache: Option<StoreHealth>,
 }

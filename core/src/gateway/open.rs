@@ -168,13 +168,15 @@ impl Shared {
             return true;
         }
         let counts = engine.limits.release(budget);
-        engine.log.release(budget) && counts
+        let answers = engine.answers.release(budget);
+        engine.log.release(budget) && counts && answers
     }
 
     pub(super) fn close(&self, budget: Duration) {
         let engine = self.current.load_full();
         if !self.closed.swap(true, Ordering::AcqRel) && engine.pid == std::process::id() {
             let budget = engine.refreshes.wait(budget);
+            engine.answers.close(budget);
             engine.limits.close(budget);
             engine.log.close(budget);
         }

@@ -16,7 +16,7 @@ use super::metered::Metered;
 use super::near::near;
 use super::settling::price;
 use crate::answer::{Answer, Content, Failure, Head, Reached, Shared, Told, Word};
-use crate::cache::{self, Entry, Flow, Given, Heading, Kept, Landing, Member, Recording, Turn};
+use crate::cache::{self, Entry, Flow, Given, Heading, Kept, Landing, Lease, Member, Recording, Turn};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::exchange::{Exchange, Target};
@@ -58,13 +58,21 @@ pub(super) async fn fly(engine: &Arc<Engine>, exchange: &mut Exchange, step: usi
                 {
                     return Flown::Hit(given);
                 }
+                let Some(called) = within(&engine.clock, limit, engine.call(&exchange.targets[step])).await else {
+                    let (_, error) = timed_out(limit.unwrap_or_default());
+                    return Flown::Own(Err(no_answer(exchange, step, error)));
+                };
+                let lease = match called {
+                    Ok(lease) => lease,
+                    Err(given) => return Flown::Hit(given),
+                };
                 if let Err(refusal) = admit(engine, exchange, step).await {
                     return Flown::Own(Err(refusal));
                 }
                 exchange.flying = Some(step);
                 // From here on each try has its own time.
                 limit = None;
-                member.lead(heading(engine, exchange, step, leg.clone()));
+                member.lead(heading(engine, exchange, step, leg.clone(), lease));
             }
             Turn::Own((attempts, reached)) => {
                 exchange.flying = None;
@@ -91,15 +99,28 @@ async fn alone(engine: &Engine, exchange: &mut Exchange, step: usize, leg: &Leg)
     }
 }
 
-/// The call to the provider, on behalf of all.
-fn heading(engine: &Arc<Engine>, exchange: &Exchange, step: usize, leg: Arc<Leg>) -> Heading<Shared> {
+/// The call to the provider, on behalf of all; with a lease also of those who ask other processes.
+fn heading(
+    engine: &Arc<Engine>,
+    exchange: &Exchange,
+    step: usize,
+    leg: Arc<Leg>,
+    lease: Option<Lease>,
+) -> Heading<Shared> {
     let engine = engine.clone();
     let home = Home::here(&engine);
     let counted = engine.limits.counted(&exchange.held);
     let mut exchange = Exchange { held: counted, ..exchange.for_flight() };
     Box::pin(home.clone().hold(async move {
-        let reached = attempt(&engine, &mut exchange, step, &leg).await;
-        land(engine, exchange, step, reached, home)
+        let called = attempt(&engine, &mut exchange, step, &leg);
+        let reached = match &lease {
+            Some(lease) => lease.during(called, &*engine.clock).await,
+            None => called.await,
+        };
+        // The answer goes to the others before the lease does.
+        let landing = land(engine, exchange, step, reached, home);
+        drop(lease);
+        landing
     }))
 }
 

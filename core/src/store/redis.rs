@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{Client, Cmd, FromRedisValue, RedisError};
+use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError};
 
 use super::background::Background;
 use super::health::{StoreHealth, Up};
@@ -42,9 +42,18 @@ impl Redis {
         Ok(Self(Arc::new(Inner { client, background, within, up, connection, connecting })))
     }
 
-    /// What the server answers to a command, or `None` where it is down, does not answer in time, or says no.
-    pub(crate) async fn run<T: FromRedisValue + Send + 'static>(&self, command: Cmd) -> Option<T> {
-        let answer = self.answer(command).await;
+    /// What the server answers, or `None` where it is down, does not answer in time, or says no.
+    pub(crate) async fn run<T: FromRedisValue + Send + 'static>(&self, command: impl Into<Command>) -> Option<T> {
+        self.run_within(self.0.within, command).await
+    }
+
+    /// As [`run`](Self::run), with a time of its own: for what looks through many keys, while no call waits for it.
+    pub(crate) async fn run_within<T: FromRedisValue + Send + 'static>(
+        &self,
+        within: Duration,
+        command: impl Into<Command>,
+    ) -> Option<T> {
+        let answer = self.answer(command.into(), within).await;
         if answer.is_none() {
             self.0.up.count_failure();
         }
@@ -52,10 +61,18 @@ impl Redis {
     }
 
     /// Has the server do something while nobody waits for it.
-    pub(crate) fn tell(&self, command: Cmd) {
+    pub(crate) fn tell<C: Into<Command>>(&self, command: impl FnOnce() -> C + Send + 'static) {
         let Ok(handle) = self.0.background.handle() else { return self.0.up.count_failure() };
         let this = self.clone();
-        drop(handle.spawn(async move { this.run::<redis::Value>(command).await }));
+        drop(handle.spawn(async move {
+            let command: Command = command().into();
+            this.run::<redis::Value>(command).await
+        }));
+    }
+
+    /// Something that was not even sent, because too much waits already.
+    pub(crate) fn count_failure(&self) {
+        self.0.up.count_failure();
     }
 
     /// How the server is doing.
@@ -63,7 +80,7 @@ impl Redis {
         self.0.up.report()
     }
 
-    async fn answer<T: FromRedisValue + Send + 'static>(&self, command: Cmd) -> Option<T> {
+    async fn answer<T: FromRedisValue + Send + 'static>(&self, command: Command, within: Duration) -> Option<T> {
         if !self.0.up.may_ask() {
             return None;
         }
@@ -75,15 +92,19 @@ impl Redis {
                 return None;
             }
         };
-        handle.spawn(async move { inner.bounded(command).await }).await.ok().flatten()
+        handle.spawn(async move { inner.bounded(command, within).await }).await.ok().flatten()
     }
 }
 
 impl Inner {
-    async fn bounded<T: FromRedisValue>(&self, command: Cmd) -> Option<T> {
-        let sent = tokio::time::timeout(self.within, async {
+    async fn bounded<T: FromRedisValue>(&self, command: Command, within: Duration) -> Option<T> {
+        let sent = tokio::time::timeout(within, async {
             let mut connection = self.connected().await.map_err(|error| (error, Link::Lost))?;
-            command.query_async(&mut connection).await.map_err(|error| {
+            let answer = match command {
+                Command::One(command) => command.query_async(&mut connection).await,
+                Command::Several(commands) => commands.query_async(&mut connection).await,
+            };
+            answer.map_err(|error: RedisError| {
                 // What the server itself says about a command is no reason to leave it alone.
                 let lost = error.is_io_error() || error.is_connection_dropped() || error.is_timeout();
                 (error, if lost { Link::Lost } else { Link::Stands })
@@ -96,7 +117,7 @@ impl Inner {
             }
             Ok(Err((_, Link::Stands))) => self.up.answered(),
             Ok(Err((error, Link::Lost))) => self.lose(&words(&error)),
-            Err(_) => self.lose(&format!("no answer within {} ms", self.within.as_millis())),
+            Err(_) => self.lose(&format!("no answer within {} ms", within.as_millis())),
         }
         None
     }
@@ -122,6 +143,24 @@ impl Inner {
 
     fn current(&self) -> std::sync::MutexGuard<'_, Option<MultiplexedConnection>> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a server is asked: one thing, or several that go out together.
+pub(crate) enum Command {
+    One(Cmd),
+    Several(Pipeline),
+}
+
+impl From<Cmd> for Command {
+    fn from(command: Cmd) -> Self {
+        Self::One(command)
+    }
+}
+
+impl From<Pipeline> for Command {
+    fn from(commands: Pipeline) -> Self {
+        Self::Several(commands)
     }
 }
 

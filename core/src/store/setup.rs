@@ -4,13 +4,17 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::file::Unfit;
 
-/// The tables of a shared file. A change that older processes would not understand goes into a file of another name.
+/// Marks a file as one that processes of the gateway share (`PRAGMA application_id`).
+const APPLICATION_ID: i32 = 0x746f_6c31;
+
+/// The tables of a shared file, or those that one of its users needs: several may stand in one file. A change that older
+/// processes would not understand goes into a table of another name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schema {
-    /// Marks a file as ours and of this kind (`PRAGMA application_id`).
-    pub(crate) application_id: i32,
-    /// Makes the tables of a new file.
+    /// Makes the tables where they are not there yet.
     pub(crate) script: &'static str,
+    /// One of them: if it is there, all are.
+    pub(crate) table: &'static str,
 }
 
 impl Schema {
@@ -19,7 +23,7 @@ impl Schema {
         connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;")?;
         let owner: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        if owner != self.application_id && tables > 0 {
+        if owner != APPLICATION_ID && tables > 0 {
             return Err(Unfit::Foreign("it is another program's database"));
         }
         connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
@@ -29,16 +33,13 @@ impl Schema {
              PRAGMA synchronous = NORMAL;
              PRAGMA journal_size_limit = 16777216;",
         )?;
-        if owner == self.application_id {
+        let is_there = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+        if owner == APPLICATION_ID && connection.query_row(is_there, [self.table], |row| row.get::<_, i64>(0))? > 0 {
             return Ok(());
         }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Another process may have been quicker.
-        let owner: i32 = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        if owner != self.application_id {
-            transaction.execute_batch(self.script)?;
-            transaction.pragma_update(None, "application_id", self.application_id)?;
-        }
+        transaction.execute_batch(self.script)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         Ok(transaction.commit()?)
     }
 }

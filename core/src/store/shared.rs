@@ -55,6 +55,15 @@ impl SharedFile {
         T: Send + 'static,
         Q: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.ask_within(ANSWER_WITHIN, question).await
+    }
+
+    /// As [`ask`](Self::ask), with a time of its own: for what looks through many rows.
+    pub(crate) async fn ask_within<T, Q>(&self, within: Duration, question: Q) -> Option<T>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         self.tell(move |connection| {
             let answer = question(connection)?;
@@ -62,7 +71,7 @@ impl SharedFile {
             let _ = reply.send(answer);
             Ok(())
         });
-        if let Ok(answer) = tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        if let Ok(answer) = tokio::time::timeout(within, answer).await {
             return answer.ok();
         }
         self.up.count_failure();
@@ -76,6 +85,11 @@ impl SharedFile {
         if !sent {
             self.up.count_failure();
         }
+    }
+
+    /// Something that was not even asked, because too much waits already.
+    pub(crate) fn count_failure(&self) {
+        self.up.count_failure();
     }
 
     /// How the file is doing.
@@ -209,7 +223,7 @@ mod tests {
     use super::*;
     use crate::testing::Folder;
 
-    const SCHEMA: Schema = Schema { application_id: 0x746f_6c30, script: "CREATE TABLE t (n INTEGER) STRICT;" };
+    const SCHEMA: Schema = Schema { script: "CREATE TABLE IF NOT EXISTS t (n INTEGER) STRICT;", table: "t" };
 
     fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can be made")
@@ -238,6 +252,19 @@ mod tests {
         assert_eq!(runtime().block_on(count(&one)), Some(2), "it is opened again");
         one.close(Duration::from_secs(5));
         assert_eq!(runtime().block_on(count(&one)), None);
+    }
+
+    #[test]
+    fn two_kinds_of_tables_stand_in_one_file() {
+        let folder = Folder::new();
+        let other = Schema { script: "CREATE TABLE IF NOT EXISTS u (n INTEGER) STRICT;", table: "u" };
+        let (one, two) = (SharedFile::new(&folder.path("s.db"), SCHEMA), SharedFile::new(&folder.path("s.db"), other));
+        runtime().block_on(async {
+            add(&one);
+            two.tell(|connection| connection.execute("INSERT INTO u SELECT n + 1 FROM t", []).map(drop));
+            let number = two.ask(|connection| connection.query_row("SELECT n FROM u", [], |row| row.get::<_, i64>(0)));
+            assert_eq!((count(&one).await, number.await), (Some(1), Some(2)));
+        });
     }
 
     #[cfg(unix)]

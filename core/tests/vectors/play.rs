@@ -205,6 +205,10 @@ impl Play {
                 gateway.flush().await?;
                 Value::Null
             }
+            "cache_stats" => serde_json::to_value(gateway.cache_stats().await?).expect("a report is JSON"),
+            "purge_cache" => {
+                serde_json::to_value(gateway.purge_cache(&with["filter"]).await?).expect("a report is JSON")
+            }
             "health" => serde_json::to_value(gateway.health()?).expect("a report is JSON"),
             other => panic!("no such method: {other}"),
         };

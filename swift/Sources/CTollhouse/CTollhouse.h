@@ -372,6 +372,11 @@ void uniffi_tollhouse_ffi_fn_free_gateway(uint64_t handle, RustCallStatus *_Nonn
 uint64_t uniffi_tollhouse_ffi_fn_constructor_gateway_open(RustBuffer config, RustBuffer file, RustBuffer providers, RustBuffer tokens, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_CACHE_STATS
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_CACHE_STATS
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_cache_stats(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_CHAT
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_CHAT
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_chat(uint64_t ptr, RustBuffer model, RustBuffer messages, RustBuffer options
@@ -450,6 +455,11 @@ uint64_t uniffi_tollhouse_ffi_fn_method_gateway_logs(uint64_t ptr, RustBuffer qu
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_PATCH_LOG
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_PATCH_LOG
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_patch_log(uint64_t ptr, RustBuffer log_id, RustBuffer patch
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_PURGE_CACHE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_PURGE_CACHE
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_purge_cache(uint64_t ptr, RustBuffer filter
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RUN
@@ -881,6 +891,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_call_run(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_CACHE_STATS
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_CACHE_STATS
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_cache_stats(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_CHAT
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_CHAT
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_chat(void
@@ -974,6 +990,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_logs(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_PATCH_LOG
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_PATCH_LOG
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_patch_log(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_PURGE_CACHE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_PURGE_CACHE
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache(void
     
 );
 #endif

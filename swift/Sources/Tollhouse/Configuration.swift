@@ -112,6 +112,18 @@ extension Configuration {
         public var ignore: [String]?
         /// Answers to questions that mean the same. Without it there are none.
         public var semantic: Semantic?
+        /// A `SQLite` file in which the processes of one host keep answers together. It may be the file of `limits.path`.
+        public var path: String?
+        /// The file's room for all answers together, at least 1 MB; what has not been used for long makes room.
+        public var maxFileBytes: Int64?
+        /// A Redis or Valkey server on which many hosts keep answers together:
+        /// `redis://[user:password@]host[:port][/database]`. It may hold a password, so it is kept like a key.
+        public var redis: Secret?
+        /// How long a call waits for that server, 1 ms to 10 s. One that is slower or gone is a miss.
+        public var redisTimeout: Duration?
+        /// How long a process answers from its own memory before it asks the file or the server again, up to 1 h. What is purged
+        /// elsewhere may be given for so long. `"0"` asks every time.
+        public var memoryTtl: Duration?
 
         public init(
             ttl: Duration? = nil,
@@ -124,7 +136,12 @@ extension Configuration {
             staleWhileRevalidate: Duration? = nil,
             staleIfError: Duration? = nil,
             ignore: [String]? = nil,
-            semantic: Semantic? = nil
+            semantic: Semantic? = nil,
+            path: String? = nil,
+            maxFileBytes: Int64? = nil,
+            redis: Secret? = nil,
+            redisTimeout: Duration? = nil,
+            memoryTtl: Duration? = nil
         ) {
             self.ttl = ttl
             self.maxBytes = maxBytes
@@ -137,6 +154,11 @@ extension Configuration {
             self.staleIfError = staleIfError
             self.ignore = ignore
             self.semantic = semantic
+            self.path = path
+            self.maxFileBytes = maxFileBytes
+            self.redis = redis
+            self.redisTimeout = redisTimeout
+            self.memoryTtl = memoryTtl
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -152,6 +174,11 @@ extension Configuration {
             try parts.encodeIfPresent(staleIfError?.spanText, forKey: "stale_if_error")
             try parts.encodeIfPresent(ignore, forKey: "ignore")
             try parts.encodeIfPresent(semantic, forKey: "semantic")
+            try parts.encodeIfPresent(path, forKey: "path")
+            try parts.encodeIfPresent(maxFileBytes, forKey: "max_file_bytes")
+            try parts.encodeIfPresent(redis, forKey: "redis")
+            try parts.encodeIfPresent(redisTimeout?.spanText, forKey: "redis_timeout")
+            try parts.encodeIfPresent(memoryTtl?.spanText, forKey: "memory_ttl")
         }
     }
 }

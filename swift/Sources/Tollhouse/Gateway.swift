@@ -169,6 +169,21 @@ public final class Gateway: Sendable {
         return try fromJSON(try await Tollhouse.native { [native] in try await native.usage(query: query) })
     }
 
+    /// What the cache holds, and what it was asked for: hits, misses, entries and bytes, store by store.
+    public func cacheStats() async throws -> CacheStats {
+        try fromJSON(try await Tollhouse.native { [native] in try await native.cacheStats() })
+    }
+
+    /// Takes away the kept answers that meet all of a filter; without one, all of them.
+    ///
+    /// - Parameter filter: `scope`, `provider`, `model`, `key` (a word that stood in `cf-aig-cache-key`) and `older_than`.
+    /// - Throws: `storage`, if a shared store does not answer; what it holds is given until its time is over.
+    @discardableResult
+    public func purgeCache(_ filter: JSON = [:]) async throws -> PurgeReport {
+        let filter = try jsonText(filter, naming: "filter")
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.purgeCache(filter: filter) })
+    }
+
     /// Tokens of a text or of chat messages before a call, offline.
     ///
     /// - Throws: `unknownModel`, if the model's vocabulary is not known.

@@ -92,3 +92,51 @@ public struct LogHealth: Sendable, Hashable, Codable {
     public let refused: Int
     public let written: Int
 }
+
+/// What a gateway's cache holds, and what it was asked for. Counts are those of this process, since it began.
+public struct CacheStats: Sendable, Hashable, Codable {
+    /// Calls that found an answer.
+    public let hits: Int
+    /// Calls that found none that was fresh.
+    public let misses: Int
+    /// Answers that were kept.
+    public let stored: Int
+    /// Answers that were not, because they are larger than `cache.max_entry_bytes`.
+    public let tooLarge: Int
+    /// Store by store, in the order in which they are asked.
+    public let stores: [StoreStats]
+
+    private enum CodingKeys: String, CodingKey {
+        case hits, misses, stored, stores
+        case tooLarge = "too_large"
+    }
+}
+
+/// One store of a cache.
+public struct StoreStats: Sendable, Hashable, Codable {
+    /// `memory`, `file` or `redis`.
+    public let store: String
+    /// How many answers it holds, of all processes; nil where it does not say so in time.
+    public let entries: Int?
+    /// What they take up.
+    public let bytes: Int?
+    /// What they may take up, where there is a bound.
+    public let maxBytes: Int?
+    /// Calls of this process that found an answer here.
+    public let hits: Int
+    /// Calls of this process that found none here.
+    public let misses: Int
+    /// How often it was asked and did not answer.
+    public let errors: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case store, entries, bytes, hits, misses, errors
+        case maxBytes = "max_bytes"
+    }
+}
+
+/// What a purge took away. Where processes share a store it is that store's count.
+public struct PurgeReport: Sendable, Hashable, Codable {
+    public let entries: Int
+    public let bytes: Int
+}

@@ -973,6 +973,8 @@ public func FfiConverterTypeCall_lower(_ value: Call) -> UInt64 {
  */
 public protocol GatewayProtocol: AnyObject, Sendable {
     
+    func cacheStats() async throws  -> String
+    
     /**
      * Any chat model, in one shape. `messages` and `options` are JSON text.
      */
@@ -1035,6 +1037,8 @@ public protocol GatewayProtocol: AnyObject, Sendable {
     func logs(query: String) async throws  -> String
     
     func patchLog(logId: String, patch: String) async throws 
+    
+    func purgeCache(filter: String) async throws  -> String
     
     /**
      * The universal endpoint. JSON text.
@@ -1125,6 +1129,22 @@ public static func `open`(config: String?, file: String?, providers: [String: Ho
 }
     
 
+    
+open func cacheStats()async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_cache_stats(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
     
     /**
      * Any chat model, in one shape. `messages` and `options` are JSON text.
@@ -1372,6 +1392,22 @@ open func patchLog(logId: String, patch: String)async throws   {
             completeFunc: ffi_tollhouse_ffi_rust_future_complete_void,
             freeFunc: ffi_tollhouse_ffi_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+open func purgeCache(filter: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_purge_cache(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(filter)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
             errorHandler: FfiConverterTypeFailure_lift
         )
 }
@@ -3491,6 +3527,9 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_method_call_run() != 9464) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_cache_stats() != 37916) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_chat() != 14259) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3537,6 +3576,9 @@ public let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_patch_log() != 51908) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache() != 32790) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_run() != 8026) {

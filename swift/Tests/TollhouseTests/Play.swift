@@ -110,6 +110,8 @@ private func method(_ gateway: Gateway, _ name: String, _ with: JSON, _ id: (Str
     case "flush":
         try await gateway.flush()
         return .null
+    case "cache_stats": return try plain(try await gateway.cacheStats())
+    case "purge_cache": return try plain(try await gateway.purgeCache(with["filter"] ?? [:]))
     case "health": return try plain(try gateway.health())
     default:
         XCTFail("no such method: \(name)")

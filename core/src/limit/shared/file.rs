@@ -13,17 +13,17 @@ use crate::limit::window::{Room, Window};
 use crate::store::{Schema, SharedFile, StoreHealth};
 
 const SCHEMA: Schema = Schema {
-    application_id: 0x746f_6c31,
     script: "
-        CREATE TABLE counts (
+        CREATE TABLE IF NOT EXISTS counts (
             key BLOB PRIMARY KEY, at_us INTEGER NOT NULL, used INTEGER NOT NULL, older TEXT NOT NULL,
             until_us INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX counts_until ON counts (until_us);
-        CREATE TABLE places (key BLOB NOT NULL, holder INTEGER NOT NULL, until_us INTEGER NOT NULL) STRICT;
-        CREATE INDEX places_key ON places (key, until_us);
-        CREATE INDEX places_until ON places (until_us);
-        CREATE TABLE peers (holder INTEGER PRIMARY KEY, until_us INTEGER NOT NULL) STRICT;",
+        CREATE INDEX IF NOT EXISTS counts_until ON counts (until_us);
+        CREATE TABLE IF NOT EXISTS places (key BLOB NOT NULL, holder INTEGER NOT NULL, until_us INTEGER NOT NULL) STRICT;
+        CREATE INDEX IF NOT EXISTS places_key ON places (key, until_us);
+        CREATE INDEX IF NOT EXISTS places_until ON places (until_us);
+        CREATE TABLE IF NOT EXISTS peers (holder INTEGER PRIMARY KEY, until_us INTEGER NOT NULL) STRICT;",
+    table: "counts",
 };
 
 /// Rows that count nothing any more are deleted so many at a time, with every call that takes something.

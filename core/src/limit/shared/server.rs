@@ -63,7 +63,8 @@ impl Outside for Server {
     }
 
     fn settle(&self, changes: Vec<Change>, _now_us: u64) {
-        self.redis.tell(self.settling(&changes));
+        let command = self.settling(&changes);
+        self.redis.tell(move || command);
     }
 
     fn health(&self) -> StoreHealth {

@@ -184,6 +184,27 @@ public class Configuration : ConfigurationPart() {
             (semantic ?: Semantic().also { semantic = it }).apply(set)
         }
 
+        /** A `SQLite` file in which the processes of one host keep answers together. It may be the file of `limits.path`. */
+        public var path: String? = null
+
+        /** The file's room for all answers together, at least 1 MB; what has not been used for long makes room. */
+        public var maxFileBytes: Long? = null
+
+        /**
+         * A Redis or Valkey server on which many hosts keep answers together:
+         * `redis://[user:password@]host[:port][/database]`. It may hold a password, so it is kept like a key.
+         */
+        public var redis: String? = null
+
+        /** How long a call waits for that server, 1 ms to 10 s. One that is slower or gone is a miss. */
+        public var redisTimeout: Duration? = null
+
+        /**
+         * How long a process answers from its own memory before it asks the file or the server again, up to 1 h. What is purged
+         * elsewhere may be given for so long. `"0"` asks every time.
+         */
+        public var memoryTtl: Duration? = null
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "ttl" to ttl,
@@ -197,6 +218,11 @@ public class Configuration : ConfigurationPart() {
                 "stale_if_error" to staleIfError,
                 "ignore" to ignore,
                 "semantic" to semantic,
+                "path" to path,
+                "max_file_bytes" to maxFileBytes,
+                "redis" to redis,
+                "redis_timeout" to redisTimeout,
+                "memory_ttl" to memoryTtl,
             )
     }
 

@@ -122,6 +122,16 @@ internal constructor(internal val native: dev.tollhouse.ffi.Gateway, private val
     public suspend fun usage(query: Map<String, Any?> = emptyMap()): UsageReport =
         UsageReport(document(native { native.usage(toJson("query", query).toString()) }))
 
+    /** What the cache holds, and what it was asked for: hits, misses, entries and bytes, store by store. */
+    public suspend fun cacheStats(): CacheStats = CacheStats(document(native { native.cacheStats() }))
+
+    /**
+     * Takes away the kept answers that meet all of [filter]: `scope`, `provider`, `model`, `key` (a word that stood in
+     * `cf-aig-cache-key`) and `older_than`. Without any, all of them.
+     */
+    public suspend fun purgeCache(filter: Map<String, Any?> = emptyMap()): PurgeReport =
+        PurgeReport(document(native { native.purgeCache(toJson("filter", filter).toString()) }))
+
     /** Tokens of a text or of chat messages before a call, offline. */
     public fun countTokens(model: String, input: Any): TokenCount =
         TokenCount(document(native { native.countTokens(model, toJson("input", input).toString()) }))

@@ -198,3 +198,51 @@ public class TokenCount internal constructor(json: JsonObject) : Record(json) {
     /** The vocabulary, such as `o200k_base`. */
     public val encoding: String? get() = textOrNull("encoding")
 }
+
+/** What a gateway's cache holds, and what it was asked for. Counts are those of this process, since it began. */
+public class CacheStats internal constructor(json: JsonObject) : Record(json) {
+    /** Calls that found an answer. */
+    public val hits: Long get() = long("hits")
+
+    /** Calls that found none that was fresh. */
+    public val misses: Long get() = long("misses")
+
+    /** Answers that were kept. */
+    public val stored: Long get() = long("stored")
+
+    /** Answers that were not, because they are larger than `cache.max_entry_bytes`. */
+    public val tooLarge: Long get() = long("too_large")
+
+    /** Store by store, in the order in which they are asked. */
+    public val stores: List<StoreStats> = list("stores").map(::StoreStats)
+}
+
+/** One store of a cache. */
+public class StoreStats internal constructor(json: JsonObject) : Record(json) {
+    /** `memory`, `file` or `redis`. */
+    public val store: String get() = text("store")
+
+    /** How many answers it holds, of all processes; null where it does not say so in time. */
+    public val entries: Long? get() = longOrNull("entries")
+
+    /** What they take up. */
+    public val bytes: Long? get() = longOrNull("bytes")
+
+    /** What they may take up, where there is a bound. */
+    public val maxBytes: Long? get() = longOrNull("max_bytes")
+
+    /** Calls of this process that found an answer here. */
+    public val hits: Long get() = long("hits")
+
+    /** Calls of this process that found none here. */
+    public val misses: Long get() = long("misses")
+
+    /** How often it was asked and did not answer. */
+    public val errors: Long get() = long("errors")
+}
+
+/** What a purge took away. Where processes share a store it is that store's count. */
+public class PurgeReport internal constructor(json: JsonObject) : Record(json) {
+    public val entries: Long get() = long("entries")
+    public val bytes: Long get() = long("bytes")
+}

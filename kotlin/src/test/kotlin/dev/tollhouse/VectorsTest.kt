@@ -123,6 +123,8 @@ class VectorsTest {
             "set_route" -> gateway.setRoute(text("name"), with["route"])
             "delete_logs" -> gateway.deleteLogs(map("query"))
             "health" -> gateway.health()
+            "cache_stats" -> gateway.cacheStats()
+            "purge_cache" -> gateway.purgeCache(map("filter"))
             else -> throw AssertionError("no such method: $name")
         }
     }

@@ -771,6 +771,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_call_run(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_cache_stats(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_chat(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_close(
@@ -802,6 +804,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_logs(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_patch_log(
+    ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_run(
     ): Int
@@ -884,6 +888,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_tollhouse_ffi_fn_constructor_gateway_open(`config`: RustBuffer.ByValue,`file`: RustBuffer.ByValue,`providers`: RustBuffer.ByValue,`tokens`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_cache_stats(`ptr`: Long,
+    ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_chat(`ptr`: Long,`model`: RustBuffer.ByValue,`messages`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_close(`ptr`: Long,`budgetMs`: Long,
@@ -915,6 +921,8 @@ internal object UniffiLib {
     external fun uniffi_tollhouse_ffi_fn_method_gateway_logs(`ptr`: Long,`query`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_patch_log(`ptr`: Long,`logId`: RustBuffer.ByValue,`patch`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_purge_cache(`ptr`: Long,`filter`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_run(`ptr`: Long,`entries`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
@@ -1107,6 +1115,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tollhouse_ffi_checksum_method_call_run() and 0xFFFF) != 9464) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_cache_stats() and 0xFFFF) != 37916) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_chat() and 0xFFFF) != 14259) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1153,6 +1164,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_patch_log() and 0xFFFF) != 51908) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache() and 0xFFFF) != 32790) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_run() and 0xFFFF) != 8026) {
@@ -2451,6 +2465,8 @@ public object FfiConverterTypeCall: FfiConverter<Call, Long> {
  */
 public interface GatewayInterface {
     
+    suspend fun `cacheStats`(): kotlin.String
+    
     /**
      * Any chat model, in one shape. `messages` and `options` are JSON text.
      */
@@ -2513,6 +2529,8 @@ public interface GatewayInterface {
     suspend fun `logs`(`query`: kotlin.String): kotlin.String
     
     suspend fun `patchLog`(`logId`: kotlin.String, `patch`: kotlin.String)
+    
+    suspend fun `purgeCache`(`filter`: kotlin.String): kotlin.String
     
     /**
      * The universal endpoint. JSON text.
@@ -2636,6 +2654,27 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
         return uniffiRustCall() { status ->
             UniffiLib.uniffi_tollhouse_ffi_fn_clone_gateway(handle, status)
         }
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `cacheStats`() : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_cache_stats(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
     }
 
     
@@ -2977,6 +3016,28 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
         // lift function
         { },
         
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `purgeCache`(`filter`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_purge_cache(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`filter`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
         // Error FFI converter
         Failure.ErrorHandler,
     )
