@@ -63,6 +63,18 @@ impl Change {
     }
 }
 
+impl Ask {
+    /// What gives all of it back.
+    #[cfg(any(feature = "redis", feature = "sqlite"))]
+    pub(super) fn undone(asks: &[Self], taken: &[Taken]) -> Vec<Change> {
+        let undone = |(ask, taken): (&Self, &Taken)| {
+            let (rule, key, at_us) = (ask.rule, ask.key, taken.at_us);
+            Change { rule, key, at_us, taken: ask.amount, used: 0 }
+        };
+        asks.iter().zip(taken).map(undone).collect()
+    }
+}
+
 pub(crate) type Taking<'a> = Pin<Box<dyn Future<Output = Result<Vec<Taken>, Full>> + Send + 'a>>;
 
 /// Where counts are kept. Neither method fails: a store that cannot be reached counts for this process alone.

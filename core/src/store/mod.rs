@@ -18,6 +18,8 @@ mod redis;
 mod setup;
 #[cfg(feature = "sqlite")]
 mod shared;
+#[cfg(any(feature = "redis", feature = "sqlite"))]
+mod waiting;
 
 pub(crate) use self::background::Background;
 #[cfg(feature = "sqlite")]

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisError};
+use tokio::sync::oneshot;
 
 use super::background::Background;
 use super::health::{StoreHealth, Up};
+use super::waiting::Waiting;
 use crate::error::Error;
 use crate::secret::Secret;
 
@@ -58,6 +60,36 @@ impl Redis {
             self.0.up.count_failure();
         }
         answer
+    }
+
+    /// As [`run`](Self::run). An answer that nobody hears, because the future was dropped, goes to `unheard`, which may take
+    /// back what was done.
+    pub(crate) async fn run_or<T, U>(&self, command: Cmd, unheard: U) -> Option<T>
+    where
+        T: FromRedisValue + Send + 'static,
+        U: FnOnce(T) + Clone + Send + 'static,
+    {
+        let handle = self.0.background.handle().ok().filter(|_| self.0.up.may_ask());
+        let Some(handle) = handle else {
+            self.0.up.count_failure();
+            return None;
+        };
+        let (reply, answer) = oneshot::channel();
+        let (inner, too_late) = (self.0.clone(), unheard.clone());
+        drop(handle.spawn(async move {
+            if let Some(answer) = inner.bounded(command.into(), inner.within).await
+                && let Err(answer) = reply.send(answer)
+            {
+                too_late(answer);
+            }
+        }));
+        let mut waiting = Waiting { answer, unheard: Some(unheard) };
+        let heard = (&mut waiting.answer).await.ok();
+        waiting.unheard = None;
+        if heard.is_none() {
+            self.0.up.count_failure();
+        }
+        heard
     }
 
     /// Has the server do something while nobody waits for it.

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::file::{SqliteFile, is_damage};
 use super::health::{StoreHealth, Up};
 use super::setup::Schema;
+use super::waiting::Waiting;
 
 /// How long one process waits for another to finish writing.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
@@ -72,6 +73,30 @@ impl SharedFile {
             Ok(())
         });
         if let Ok(answer) = tokio::time::timeout(within, answer).await {
+            return answer.ok();
+        }
+        self.up.count_failure();
+        None
+    }
+
+    /// As [`ask`](Self::ask). An answer that nobody hears, because the future was dropped or the time was over, goes to
+    /// `unheard`, which may take back what was done.
+    pub(crate) async fn ask_or<T, Q, U>(&self, question: Q, unheard: U) -> Option<T>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+        U: FnOnce(&mut Connection, T) -> rusqlite::Result<()> + Clone + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let too_late = unheard.clone();
+        self.tell(move |connection| {
+            let answer = question(connection)?;
+            reply.send(answer).or_else(|answer| too_late(connection, answer))
+        });
+        let tell = |answer| self.tell(move |connection| unheard(connection, answer));
+        let mut waiting = Waiting { answer, unheard: Some(tell) };
+        if let Ok(answer) = tokio::time::timeout(ANSWER_WITHIN, &mut waiting.answer).await {
+            waiting.unheard = None;
             return answer.ok();
         }
         self.up.count_failure();

@@ -100,9 +100,25 @@ pub(super) fn told(status: StatusCode, headers: &HeaderMap, now_us: u64) -> Vec<
 impl Names {
     fn read(&self, headers: &HeaderMap, now_us: u64) -> Option<Told> {
         let remaining = number(headers, self.remaining)?;
-        let reset_us = reset_us(text(headers, self.reset)?, now_us)?;
+        let reset_us = match text(headers, self.reset) {
+            Some(text) => reset_us(text, now_us)?,
+            None => self.unsaid_us()?,
+        };
         let limit = number(headers, self.limit);
         Some(Told { kind: self.kind, limit, remaining, reset_us })
+    }
+}
+
+impl Names {
+    /// When there is more where nobody says so. Azure sends what remains of OpenAI's names without the time: its tokens are
+    /// those of a minute, its requests are looked at in spans of ten seconds at most (learn.microsoft.com/azure/ai-services/
+    /// openai/how-to/quota, "Understanding rate limits").
+    fn unsaid_us(&self) -> Option<u64> {
+        match self.remaining {
+            "x-ratelimit-remaining-tokens" => Some(60_000_000),
+            "x-ratelimit-remaining-requests" => Some(10_000_000),
+            _ => None,
+        }
     }
 }
 
@@ -218,6 +234,9 @@ mod tests {
                 ("anthropic-ratelimit-input-tokens-reset", "2026-01-01T12:10:30Z"),
             ],
         );
+        let azure = of(200, &[("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-remaining-tokens", "12")]);
+        let untold = |kind, remaining, reset_us| Told { kind, limit: None, remaining, reset_us };
+        assert_eq!(azure, [untold(Kind::Requests, 0, 10_000_000), untold(Kind::Tokens, 12, 60_000_000)]);
         assert_eq!(anthropic, [told(Kind::TokensIn, 50_000, 0, 90_000_000)]);
         let cerebras = of(
             200,
@@ -228,8 +247,8 @@ mod tests {
             ],
         );
         assert_eq!(cerebras, [told(Kind::Tokens, 60_000, 53_995, 11_382_867)]);
-        let azure = of(200, &[("x-ratelimit-remaining-requests", "9")]);
-        assert_eq!(azure, [], "nobody knows for how long");
+        let untimed = of(200, &[("anthropic-ratelimit-requests-remaining", "9")]);
+        assert_eq!(untimed, [], "nobody knows for how long");
     }
 
     #[test]

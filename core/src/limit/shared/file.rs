@@ -47,7 +47,13 @@ impl File {
 impl Outside for File {
     async fn take(&self, asks: &[Ask], now_us: u64) -> Option<Answer> {
         let (asks, terms, holder) = (asks.to_vec(), self.terms.clone(), self.holder);
-        self.database.ask(move |connection| take(connection, &asks, &terms, holder, now_us)).await
+        // Who leaves while it asks has taken nothing.
+        let (own_asks, own_terms) = (asks.clone(), terms.clone());
+        let unheard = move |connection: &mut Connection, answer: Answer| match answer.taken {
+            Ok(taken) => settle(connection, &Ask::undone(&own_asks, &taken), &own_terms, holder, now_us),
+            Err(_) => Ok(()),
+        };
+        self.database.ask_or(move |connection| take(connection, &asks, &terms, holder, now_us), unheard).await
     }
 
     fn settle(&self, changes: Vec<Change>, now_us: u64) {

@@ -2,6 +2,7 @@
 //! the server's, so the hosts' clocks need not agree.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::{Answer, Outside, PEER_US, PLACE_US};
 use crate::limit::rule::{Pace, Terms};
@@ -15,11 +16,12 @@ const TAKE: &str = include_str!("take.lua");
 const SETTLE: &str = include_str!("settle.lua");
 
 /// The counts on a server.
+#[derive(Clone)]
 pub(crate) struct Server {
     redis: Redis,
-    terms: Vec<Terms>,
+    terms: Arc<[Terms]>,
     /// What all keys of this gateway begin with; the part in braces keeps them on one node of a cluster.
-    prefix: String,
+    prefix: Arc<str>,
     /// This process among those that share the server.
     holder: u64,
 }
@@ -27,11 +29,11 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(redis: Redis, id: &str, terms: impl Iterator<Item = Terms>) -> Self {
         let holder = getrandom::u64().unwrap_or_else(|_| std::process::id().into());
-        Self { redis, terms: terms.collect(), prefix: format!("tollhouse:{{{id}}}:limit:"), holder }
+        Self { redis, terms: terms.collect(), prefix: format!("tollhouse:{{{id}}}:limit:").into(), holder }
     }
 
     fn key(&self, key: [u8; 16]) -> String {
-        let mut name = self.prefix.clone();
+        let mut name = self.prefix.to_string();
         for byte in key {
             let _ = write!(name, "{byte:02x}");
         }
@@ -58,7 +60,14 @@ impl Outside for Server {
             command.arg(name(terms.pace)).arg(terms.limit).arg(terms.span_us);
             command.arg(ask.amount).arg(u8::from(ask.observed));
         }
-        let answer: Vec<i64> = self.redis.run(command).await?;
+        // Who leaves while it asks has taken nothing.
+        let (server, own_asks) = (self.clone(), asks.to_vec());
+        let unheard = move |answer: Vec<i64>| {
+            if let Some(Ok(taken)) = read(&answer, own_asks.len()).map(|answer| answer.taken) {
+                server.redis.tell(server.settling(&Ask::undone(&own_asks, &taken)));
+            }
+        };
+        let answer = self.redis.run_or(command, unheard).await?;
         read(&answer, asks.len())
     }
 

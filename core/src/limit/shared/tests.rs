@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::task::Poll;
 
 use super::*;
 use crate::clock::{Clock, SystemClock};
@@ -114,6 +115,44 @@ fn what_one_process_takes_another_cannot() {
             one.take(&asks, NOW_US + PLACE_US).await.expect_err("it gave back its own place, which was none any more");
         assert_eq!(full.which, 1);
     });
+}
+
+/// Asks, leaves after some looks, and asks again until the place that was never used is free.
+fn asks_and_leaves<O: Outside>(store: &Shared<O>) {
+    runtime().block_on(async {
+        let asks = [ask(0, 1, 1), ask(1, 1, 1)];
+        for looks in 0..20 {
+            let mut asking = store.take(&asks, NOW_US);
+            for _ in 0..looks {
+                let look = std::future::poll_fn(|cx| Poll::Ready(asking.as_mut().poll(cx)));
+                if let Poll::Ready(taken) = look.await {
+                    // The store was quicker. What it has it gives back.
+                    store.settle(Ask::undone(&asks, &taken.expect("the place is free")), NOW_US);
+                    break;
+                }
+            }
+            drop(asking);
+            let mut tries = 0;
+            let taken = loop {
+                match store.take(&asks, NOW_US).await {
+                    Ok(taken) => break taken,
+                    Err(full) => assert!(tries < 1_000, "{full:?} after {looks} looks"),
+                }
+                tries += 1;
+            };
+            store.settle(Ask::undone(&asks, &taken), NOW_US);
+        }
+    });
+    assert_eq!(store.health().map(|health| health.failures), Some(0), "it was always there");
+}
+
+#[test]
+fn who_leaves_while_it_asks_has_taken_nothing() {
+    let all = [terms(1, Pace::Fixed), terms(1, Pace::Held)];
+    let folder = Folder::new();
+    asks_and_leaves(&file(&folder, &all));
+    let Some(redis) = RedisServer::start() else { return };
+    asks_and_leaves(&server(&redis, &all));
 }
 
 #[test]
