@@ -181,14 +181,19 @@ impl Gateway {
         self.shared.config()
     }
 
-    /// How the log is doing, whether it had to leave its file, and what it has lost; and how the stores are doing that
-    /// processes share.
+    /// How the log is doing, whether it had to leave its file, and what it has lost; how the stores are doing that
+    /// processes share, and which routes have a file that was refused.
     ///
     /// # Errors
     /// `Closed`.
     pub fn health(&self) -> Result<Health, Error> {
         let engine = self.shared.engine()?;
-        Ok(Health { log: engine.log.health(), limits: engine.limits.health(), cache: engine.answers.health() })
+        Ok(Health {
+            log: engine.log.health(),
+            limits: engine.limits.health(),
+            cache: engine.answers.health(),
+            routes: engine.routes.troubles(),
+        })
     }
 
     /// Ends when everything that was logged so far is on disk, and every answer that is being made new in the background is

@@ -45,16 +45,16 @@ pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
     AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, CacheControl, CacheMode, Cause, Ceiling, Config, Count,
     Dimension, HedgeTo, HedgingConfig, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice,
-    ModelConfig, Money, PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig, SemanticConfig,
-    SemanticMode, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig, TranslationConfig,
-    WhenFull,
+    ModelConfig, Money, Prefill, PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig,
+    SemanticConfig, SemanticMode, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig,
+    TranslationConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Gateway, GatewayBuilder, Health};
 pub use keys::{Asking, Key, KeySource};
 pub use log::{Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport, UsageRow};
 pub use message::{Body, ByteStream, Deadlines, Request, Response};
-pub use record::{Attempt, AttemptState, Failure, Record, Skipped, Trail};
+pub use record::{Attempt, AttemptState, Failure, Passed, Record, Skipped, Trail};
 pub use secret::Secret;
 pub use store::StoreHealth;
 pub use transport::{HttpTransport, Sending, Transport, TransportError, UpstreamRequest, UpstreamResponse};

@@ -19,8 +19,11 @@ mod passing;
 mod prepare;
 mod refresh;
 mod resolve;
+mod resume;
 mod settle;
 mod settling;
+mod shown;
+mod splice;
 mod trail;
 
 use std::sync::Arc;
@@ -55,13 +58,13 @@ pub(crate) async fn handle(engine: Arc<Engine>, request: Request) -> Response {
 }
 
 /// How a call came to its answer.
-pub(crate) enum Outcome {
+enum Outcome {
     /// From the cache, for the target of this index.
     Hit(usize, Given),
     /// Together with others, from the provider of the target of this index.
     Shared(usize, Arc<Head>, Member<Shared>),
-    /// From the provider of the target of this index.
-    Answered(usize, Answer),
+    /// From the provider of the target of this index; and the rest of the way, for a stream that breaks.
+    Answered(usize, Answer, Option<Box<Way>>),
     /// From nobody.
     Refused(Refusal),
 }
@@ -71,7 +74,7 @@ impl Outcome {
     fn is_outage(&self) -> bool {
         let is_outage = |status: StatusCode| status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
         match self {
-            Self::Answered(_, answer) => is_outage(answer.status),
+            Self::Answered(_, answer, _) => is_outage(answer.status),
             Self::Refused(refusal) => is_outage(refusal.status) || refusal.failure.is_some(),
             Self::Hit(..) | Self::Shared(..) => false,
         }
@@ -128,8 +131,8 @@ async fn walk(engine: &Arc<Engine>, exchange: &mut Exchange, spare: &mut Option<
         };
         way.ended(exchange, step, answer.as_ref().err());
         match answer {
-            Ok(answer) if exchange.succeeded() => return Outcome::Answered(step, answer),
-            Ok(answer) => answered = Some(Outcome::Answered(step, answer)),
+            Ok(answer) if exchange.succeeded() => return Outcome::Answered(step, answer, Some(Box::new(way))),
+            Ok(answer) => answered = Some(Outcome::Answered(step, answer, None)),
             Err(refusal) => refused = Some(Outcome::Refused(refusal)),
         }
     }

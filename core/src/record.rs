@@ -174,6 +174,9 @@ pub struct Trail {
     /// The targets that were not tried, at most 20 of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
+    /// The rules of the limits that it passed, in the order in which it asked them, at most 20 of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Passed>,
     /// What else there is to say, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -189,6 +192,23 @@ pub struct Changed {
     pub path: String,
     /// What was done, and why.
     pub reason: String,
+}
+
+/// A rule of the limits that let a call pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// The path of the rule in the configuration.
+    pub rule: String,
+    /// What it allows, in words.
+    pub allows: String,
+    /// What was taken of it before the call: calls, tokens, or billionths of a dollar.
+    pub took: u64,
+    /// How long the call had waited for its turn, in microseconds.
+    #[serde(default)]
+    pub waited_us: u64,
+    /// Whether the rule only observes, and would have held the call back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observed: bool,
 }
 
 /// A target that was not tried.
@@ -207,6 +227,13 @@ pub struct Skipped {
 impl Trail {
     const MAX_SKIPPED: usize = 20;
     const MAX_ELEMENTS: usize = 100;
+    const MAX_LIMITS: usize = 20;
+
+    /// Remembers the rules that the call has passed.
+    pub(crate) fn pass_limits(&mut self, passed: impl Iterator<Item = Passed>) {
+        let room = Self::MAX_LIMITS.saturating_sub(self.limits.len());
+        self.limits.extend(passed.take(room));
+    }
 
     /// Remembers an element that the call went through.
     pub(crate) fn pass(&mut self, element: &str) {

@@ -41,6 +41,25 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Both together, as far as they are known. What else is charged apart is that of `other`.
+    pub(crate) fn plus(&self, other: Option<&Self>) -> Self {
+        let Some(other) = other else { return self.clone() };
+        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            source: if other.source == UsageSource::Unknown { self.source } else { other.source },
+            tokens_in: sum(self.tokens_in, other.tokens_in),
+            tokens_out: sum(self.tokens_out, other.tokens_out),
+            cache_read: sum(self.cache_read, other.cache_read),
+            cache_write: sum(self.cache_write, other.cache_write),
+            reasoning: sum(self.reasoning, other.reasoning),
+            audio: sum(self.audio, other.audio),
+            details: other.details.clone().or_else(|| self.details.clone()),
+        }
+    }
+
     /// What else is charged apart; where nothing was told, that.
     #[must_use]
     pub fn details(&self) -> &UsageDetails {

@@ -291,6 +291,11 @@ export interface ProviderConfig {
   base_url?: string | null;
   /** The format of its bodies; `openai` for a provider of your own. */
   format?: Format | null;
+  /**
+   * How its chats take the beginning of an answer, for streams that break (`streams.broken = "continue"`). Known of
+   * the providers that document it.
+   */
+  prefill?: Prefill | null;
   /** Headers for every request that does not bring them itself. Their values are kept like keys. */
   headers?: Record<string, Secret>;
 }
@@ -300,6 +305,9 @@ export interface ProviderConfig {
  * OpenAI-shaped call needs translation.
  */
 export type Format = "openai" | "anthropic" | "gemini" | "bedrock" | "workers-ai" | "other";
+
+/** How the chats of a provider take the beginning of an answer: as a last message of the assistant's. */
+export type Prefill = "plain" | "prefix" | "partial";
 
 /** Prices of one model, each per million tokens. */
 export interface PriceConfig {
@@ -415,7 +423,7 @@ export interface StreamsConfig {
 }
 
 /** What is done about a stream that breaks. */
-export type Broken = "error" | "restart";
+export type Broken = "error" | "restart" | "continue";
 
 /** How a call is carried to a provider of another format. */
 export interface TranslationConfig {

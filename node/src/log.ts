@@ -99,6 +99,8 @@ export interface LogHealth {
   limits: StoreHealth | null;
   /** Where processes keep answers together for the cache; null where each keeps its own. */
   cache: StoreHealth | null;
+  /** Routes whose changed file was refused, by name, and why; what was in force goes on. */
+  routes: Record<string, string>;
 }
 
 /** How a store outside of the process is doing. */

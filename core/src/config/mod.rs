@@ -45,7 +45,7 @@ pub use hedging::{HedgeTo, HedgingConfig};
 pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, QuotaConfig, Technique};
 pub(crate) use nearest::nearest;
 pub use routes::{
-    BreakerConfig, Broken, InsteadConfig, MaxPrice, ModelConfig, RouteConfig, Strategy, StreamsConfig,
+    BreakerConfig, Broken, InsteadConfig, MaxPrice, ModelConfig, Prefill, RouteConfig, Strategy, StreamsConfig,
     TranslationConfig,
 };
 pub use semantic::{SemanticConfig, SemanticMode};
@@ -227,6 +227,9 @@ pub struct ProviderConfig {
     pub base_url: Option<String>,
     /// The format of its bodies; `openai` for a provider of your own.
     pub format: Option<Format>,
+    /// How its chats take the beginning of an answer, for streams that break (`streams.broken = "continue"`). Known of
+    /// the providers that document it.
+    pub prefill: Option<Prefill>,
     /// Headers for every request that does not bring them itself. Their values are kept like keys.
     pub headers: BTreeMap<String, Secret>,
 }

@@ -185,6 +185,20 @@ pub enum Broken {
     Error,
     /// If nothing of it was passed on yet, it is a failed try: it is tried again, or the next target is asked.
     Restart,
+    /// The next target goes on from the text so far, where it takes a beginning; plain text of chats only.
+    Continue,
+}
+
+/// How the chats of a provider take the beginning of an answer: as a last message of the assistant's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Prefill {
+    /// As it is.
+    Plain,
+    /// With `prefix: true`.
+    Prefix,
+    /// With `partial: true`.
+    Partial,
 }
 
 /// What is known of a model beyond its price. What is not said is not known, and nothing is skipped for it.

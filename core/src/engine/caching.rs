@@ -7,6 +7,7 @@ use http::HeaderValue;
 use super::Engine;
 use crate::answer::Shared;
 use crate::cache::{self, Asked, Call, Found, Given, Kept, Lease, Member, Now, Parts, Refresh, Scope, Stored};
+use crate::config::Broken;
 use crate::exchange::{CacheKey, Target};
 use crate::policy::Use;
 use crate::stage::Stage;
@@ -51,6 +52,10 @@ impl Engine {
 
     /// A place among those who ask for the same as `target`. One who goes past the cache shares nothing.
     pub(crate) fn join(&self, target: &Target) -> Option<Member<Shared>> {
+        if target.stream && self.config.streams.broken == Broken::Continue {
+            // Each goes on from what its own caller has seen.
+            return None;
+        }
         let key = self.key_to_read(target)?;
         let max_bytes = usize::try_from(self.config.cache.max_entry_bytes.bytes()).unwrap_or(usize::MAX);
         Some(self.flights.join(key, max_bytes))

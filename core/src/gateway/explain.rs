@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 /// `{log_id, lines: [{stage, text, …}]}`, in the order in which a call walks.
 pub(super) fn explained(log: &Value) -> Value {
     let mut lines = vec![resolved(log), cache(log)];
+    lines.extend(limits(log));
     lines.extend(notes(log));
     lines.extend(tries(log));
     lines.push(answer(log));
@@ -33,6 +34,23 @@ fn cache(log: &Value) -> Value {
         _ => "not from the cache".to_owned(),
     };
     json!({ "stage": "cache", "text": text, "hit": hit })
+}
+
+/// The rules that the call passed. Who was refused reads it in the answer.
+fn limits(log: &Value) -> impl Iterator<Item = Value> {
+    let passed = log["trail"]["limits"].as_array().into_iter().flatten();
+    passed.map(|one| {
+        let waited_ms = one["waited_us"].as_u64().unwrap_or(0) / 1_000;
+        let waited = if waited_ms > 0 { format!(", after a wait of {waited_ms} ms") } else { String::new() };
+        let observed = if one["observed"] == true { ", which would have been too much (it only observes)" } else { "" };
+        let text =
+            format!("{} ({}): took {}{waited}{observed}", words(&one["rule"]), words(&one["allows"]), one["took"]);
+        let mut line = json!({ "stage": "limit", "text": text });
+        if let (Some(line), Some(one)) = (line.as_object_mut(), one.as_object()) {
+            line.extend(one.clone());
+        }
+        line
+    })
 }
 
 fn notes(log: &Value) -> impl Iterator<Item = Value> {

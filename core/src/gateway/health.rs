@@ -1,5 +1,7 @@
 //! How a gateway is doing, in one answer.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::log::LogHealth;
@@ -15,4 +17,6 @@ pub struct Health {
     pub limits: Option<StoreHealth>,
     /// Where processes keep answers together for the cache; `None` where each keeps its own.
     pub cache: Option<StoreHealth>,
+    /// The routes whose file has changed and was refused, by name, and why; what was in force goes on.
+    pub routes: BTreeMap<String, String>,
 }

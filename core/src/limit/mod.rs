@@ -27,6 +27,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Count};
 use crate::exchange::Target;
 use crate::held::{Held, Spent, Standing, Take};
+use crate::record::Passed;
 use crate::refusal::Refusal;
 use crate::store::StoreHealth;
 use crate::usage::{NanoUsd, Usage};
@@ -95,14 +96,14 @@ impl Limits {
         asks
     }
 
-    /// Takes what is asked for, now or when it is this call's turn. Those with a higher `priority` go first.
+    /// Takes what is asked for, now or when it is this call's turn, and says of which rules. Those with a higher `priority` go first.
     pub(crate) async fn take(
         &self,
         asks: &[Ask],
         priority: u8,
         target: &Target,
         held: &mut Held,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Vec<Passed>, Refusal> {
         let started_us = self.clock.monotonic_us();
         let mut ticket: Option<Ticket<'_>> = None;
         loop {
@@ -120,7 +121,13 @@ impl Limits {
                 None => match self.store.take(asks, now_us).await {
                     Ok(taken) => {
                         self.hold(asks, &taken, held);
-                        return Ok(());
+                        let waited_us = self.clock.monotonic_us() - started_us;
+                        let passed = asks.iter().zip(&taken).map(|(ask, taken)| {
+                            let rule = &self.rules[ask.rule];
+                            let (path, allows) = (rule.path.clone(), rule.what());
+                            Passed { rule: path, allows, took: ask.amount, waited_us, observed: taken.over }
+                        });
+                        return Ok(passed.collect());
                     }
                     Err(full) => full,
                 },

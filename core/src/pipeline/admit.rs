@@ -27,12 +27,14 @@ pub(super) async fn admit(engine: &Engine, exchange: &mut Exchange, step: usize)
     };
     let asks = engine.limits.asks(target, &exchange.held, &cost);
     let taken = engine.limits.take(&asks, target.policy.priority, target, &mut exchange.held).await;
-    taken.map_err(|mut refusal| {
+    let passed = taken.map_err(|mut refusal| {
         // A fallback may be refused after the targets before it were asked.
         let sent = if exchange.attempts.is_empty() { "Nothing was sent." } else { "The targets before were asked." };
         refusal.message = format!("{} {sent}", refusal.message);
         refusal
-    })
+    })?;
+    exchange.trail.pass_limits(passed.into_iter());
+    Ok(())
 }
 
 /// Waits where the provider's own limit would refuse the request, by what it said last.

@@ -51,7 +51,7 @@ async fn beside_next(
     leg: Leg,
     after: Duration,
 ) -> (usize, Flown) {
-    let tried = exchange.attempts.len();
+    let (tried, known) = (exchange.attempts.len(), exchange.trail.limits.len());
     let (target, candidate) = (exchange.targets[step].clone(), leg.candidate.clone());
     let asked_us = engine.clock.monotonic_us();
     let mut aside = Aside::of(engine, exchange);
@@ -72,7 +72,12 @@ async fn beside_next(
     };
     let mut beside = aside.end();
     leave(engine, exchange);
-    (exchange.targets, exchange.trail) = (std::mem::take(&mut beside.targets), std::mem::take(&mut beside.trail));
+    let own = std::mem::replace(&mut exchange.trail, std::mem::take(&mut beside.trail));
+    // What both passed, in the order in which they did.
+    let passed = exchange.trail.limits.split_off(known.min(exchange.trail.limits.len()));
+    exchange.trail.limits = own.limits;
+    exchange.trail.pass_limits(passed.into_iter());
+    exchange.targets = std::mem::take(&mut beside.targets);
     exchange.passed = std::mem::take(&mut beside.passed);
     let other = other.flatten();
     let is_let_go = one.is_none();
@@ -190,6 +195,7 @@ async fn beside_same(
     };
     let mut beside = aside.end();
     exchange.trail.notes.append(&mut beside.trail.notes.split_off(exchange.trail.notes.len()));
+    exchange.trail.pass_limits(beside.trail.limits.split_off(exchange.trail.limits.len()).into_iter());
     let other = other.flatten();
     let is_good_other = other.as_ref().is_some_and(|sent| is_good_head(&sent.head));
     let takes_other = is_good_other && !one.as_ref().is_some_and(is_good_head);

@@ -9,11 +9,14 @@ use futures_core::Stream;
 
 use super::flight::Keeping;
 use super::metered::Metered;
+use super::resume::{Resume, Resumed, Resuming, nobody_went_on};
 use super::settling::{End, Settling};
+use super::splice::Spliced;
 use crate::answer::{Head, Shared, Told};
 use crate::cache::{Member, Replay};
 use crate::error::Error;
 use crate::message::ByteStream;
+use crate::record::Failure;
 use crate::transport::watch;
 use crate::usage::NanoUsd;
 
@@ -26,6 +29,10 @@ pub(super) struct Passing {
     settling: Option<Settling>,
     kept: Option<BytesMut>,
     size: u64,
+    /// Where another target would go on.
+    resume: Option<Resume>,
+    /// The error that the stream had, and the target that is to go on.
+    resuming: Option<(Error, Resuming)>,
 }
 
 /// Where the chunks come from.
@@ -34,6 +41,8 @@ pub(super) enum Source {
     Provider(Metered, Option<Keeping>),
     /// A flight: its chunks within this caller's own time, and its place there.
     Flight(ByteStream, Place, Arc<Head>),
+    /// A provider that goes on with another one's answer.
+    Resumed(Spliced),
     Cache {
         replay: Replay,
         model_served: Option<String>,
@@ -55,7 +64,35 @@ enum Ending<'a> {
 impl Passing {
     pub(super) fn new(source: Source, settling: Settling) -> Self {
         let kept = settling.keeps_payloads().then(BytesMut::new);
-        Self { source, settling: Some(settling), kept, size: 0 }
+        Self { source, settling: Some(settling), kept, size: 0, resume: None, resuming: None }
+    }
+
+    pub(super) fn with(mut self, resume: Option<Resume>) -> Self {
+        self.resume = resume;
+        self
+    }
+
+    /// Asks another target to go on with a stream that has broken, or gives the error back.
+    fn resume(&mut self, error: Error) -> Result<(), Error> {
+        let (Some(mut resume), Some(settling)) = (self.resume.take(), &mut self.settling) else { return Err(error) };
+        resume.shown.cut();
+        let characters = resume.shown.text().chars().count();
+        let Some(resuming) = resume.begin(&settling.engine, &settling.exchange) else { return Err(error) };
+        if let Some(attempt) = settling.exchange.attempts.last_mut() {
+            attempt.failure = Some(Failure::Outage);
+            attempt.reason = Some(format!("{error}; {characters} characters had been passed on"));
+        }
+        self.resuming = Some((error, resuming));
+        Ok(())
+    }
+
+    fn go_on(&mut self, resumed: Resumed) {
+        let Resumed { exchange, step, stream, resume } = resumed;
+        let Some(settling) = &mut self.settling else { return };
+        let mut end = End::default();
+        std::mem::replace(&mut self.source, Source::Resumed(stream)).close(settling, &mut end, false);
+        settling.move_to(step, &end, exchange);
+        self.resume = Some(resume);
     }
 
     fn keep(&mut self, chunk: &Bytes) {
@@ -103,6 +140,7 @@ impl Source {
         match self {
             Self::Provider(metered, _) => Pin::new(metered).poll_next(cx),
             Self::Flight(chunks, ..) => chunks.as_mut().poll_next(cx),
+            Self::Resumed(spliced) => Pin::new(spliced).poll_next(cx),
             Self::Cache { replay, .. } => Pin::new(replay).poll_next(cx),
             Self::Closed => Poll::Ready(None),
         }
@@ -133,6 +171,7 @@ impl Source {
                 end.tell(told);
                 settling.share(end, bill, &head.attempts);
             }
+            Self::Resumed(spliced) => end.tell(spliced.metered.told()),
             Self::Cache { model_served, saved, .. } => {
                 end.model_served = model_served.take();
                 end.saved = *saved;
@@ -155,6 +194,7 @@ impl Source {
                 let (told, has_read_all) = place.lock().unwrap_or_else(PoisonError::into_inner).told();
                 told.complete == Some(true) && has_read_all
             }
+            Self::Resumed(spliced) => spliced.metered.told().complete == Some(true),
             Self::Cache { replay, .. } => replay.is_over(),
             Self::Closed => true,
         };
@@ -188,22 +228,55 @@ impl Stream for Passing {
         if self.settling.is_none() {
             return Poll::Ready(None);
         }
-        let item = ready!(self.source.poll(cx));
-        match &item {
-            Some(Ok(chunk)) => {
-                let this = &mut *self;
-                this.source.record(chunk, this.settling.as_ref());
-                this.keep(chunk);
+        loop {
+            if let Some((_, resuming)) = &mut self.resuming {
+                let resumed = ready!(resuming.as_mut().poll(cx));
+                match (resumed, self.resuming.take()) {
+                    (Err(why), Some((error, _))) => {
+                        let error = nobody_went_on(&error, &why);
+                        self.settle(&Ending::Broken(&error));
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                    (Ok(resumed), _) => self.go_on(resumed),
+                    (Err(_), None) => {}
+                }
             }
-            Some(Err(error)) => self.settle(&Ending::Broken(error)),
-            None => self.settle(&Ending::Whole),
+            let mut item = ready!(self.source.poll(cx));
+            if let Some(resume) = &mut self.resume {
+                match &item {
+                    Some(Ok(chunk)) => item = Some(Ok(resume.shown.pass(chunk))),
+                    // What was not an event yet is one now, or nobody minds.
+                    None => item = Some(resume.shown.rest()).filter(|rest| !rest.is_empty()).map(Ok),
+                    Some(Err(_)) => {}
+                }
+            }
+            match item {
+                Some(Ok(chunk)) if chunk.is_empty() => {}
+                Some(Ok(chunk)) => {
+                    let this = &mut *self;
+                    this.source.record(&chunk, this.settling.as_ref());
+                    this.keep(&chunk);
+                    return Poll::Ready(Some(Ok(chunk)));
+                }
+                Some(Err(error)) => {
+                    if let Err(error) = self.resume(error) {
+                        self.settle(&Ending::Broken(&error));
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                }
+                None => {
+                    self.settle(&Ending::Whole);
+                    return Poll::Ready(None);
+                }
+            }
         }
-        Poll::Ready(item)
     }
 }
 
 impl Drop for Passing {
     fn drop(&mut self) {
+        // What it took and tried is settled with the call.
+        self.resuming = None;
         if self.settling.is_some() {
             let ending = self.source.left();
             self.settle(&ending);

@@ -32,7 +32,7 @@ async fn make(engine: Arc<Engine>, exchange: Exchange, _under_way: Refresh) {
     let outcome = match flown {
         Some(Flown::Hit(given)) => Outcome::Hit(0, given),
         Some(Flown::Shared(head, member)) => Outcome::Shared(0, head, member),
-        Some(Flown::Own(Ok(answer))) => Outcome::Answered(0, answer),
+        Some(Flown::Own(Ok(answer))) => Outcome::Answered(0, answer, None),
         Some(Flown::Own(Err(refusal))) => Outcome::Refused(refusal),
         None => out_of_time(total),
     };

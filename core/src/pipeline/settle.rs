@@ -6,9 +6,11 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::Outcome;
 use super::attempt::begun;
+use super::choose::Way;
 use super::flight::Keeping;
 use super::metered::Metered;
 use super::passing::{Passing, Source};
+use super::resume::Resume;
 use super::settling::{End, Settling, price};
 use super::trail;
 use crate::answer::{Answer, Content, Head, Shared, Whole};
@@ -44,7 +46,7 @@ impl Open {
             Outcome::Refused(refusal) => refuse(engine, exchange, refusal),
             Outcome::Hit(step, given) => hit(engine, exchange, step, given),
             Outcome::Shared(step, head, member) => shared(engine, exchange, step, &head, member),
-            Outcome::Answered(step, answer) => answered(engine, exchange, step, answer),
+            Outcome::Answered(step, answer, way) => answered(engine, exchange, step, answer, way),
         }
     }
 }
@@ -124,7 +126,13 @@ fn stale(how: Use) -> Option<&'static str> {
     }
 }
 
-fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: Answer) -> Response {
+fn answered(
+    engine: Arc<Engine>,
+    exchange: Box<Exchange>,
+    step: usize,
+    answer: Answer,
+    way: Option<Box<Way>>,
+) -> Response {
     let Answer { status, mut headers, content, head_us } = answer;
     let keeps = cache::is_cacheable(status, &headers) && engine.caches(&exchange.targets[step]);
     let kept_headers = keeps.then(|| cache::kept_headers(&headers));
@@ -139,8 +147,10 @@ fn answered(engine: Arc<Engine>, exchange: Box<Exchange>, step: usize, answer: A
             let recording = |headers| Keeping { status, headers, recording: Recording::new(head_us, max_bytes) };
             // Only the meter knows whether a stream was whole.
             let keeping = kept_headers.filter(|_| meter.is_some()).map(recording);
+            let is_events = meter.is_some();
             let source = Source::Provider(Metered::new(body, meter, decoder), keeping);
-            Body::stream(Box::pin(Passing::new(source, settling)))
+            let resume = Resume::of(&settling.engine, &settling.exchange.targets[step], way.filter(|_| is_events));
+            Body::stream(Box::pin(Passing::new(source, settling).with(resume)))
         }
         Content::Whole(Whole { body, usage, model_served }) => {
             if let Some(headers) = kept_headers.filter(|headers| cache::is_whole(headers, &body)) {

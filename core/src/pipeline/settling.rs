@@ -11,6 +11,7 @@ use crate::cache::Bill;
 use crate::engine::Engine;
 use crate::exchange::{Exchange, Target};
 use crate::headers::response as name;
+use crate::held::Spent;
 use crate::record::{Attempt, Changed, Record};
 use crate::stage::Stage;
 use crate::usage::{NanoUsd, Usage};
@@ -29,6 +30,8 @@ pub(super) struct Settling {
     pub(super) stream: bool,
     /// Whether others go on with the call and pay.
     unpaid: bool,
+    /// What the targets used and cost with whose answer another one went on.
+    earlier: Option<(Usage, Option<NanoUsd>)>,
 }
 
 /// How the answer ended.
@@ -57,6 +60,7 @@ impl Settling {
             cached: false,
             stream: false,
             unpaid: false,
+            earlier: None,
         }
     }
 
@@ -107,6 +111,28 @@ impl Settling {
         price(&self.engine, target, self.exchange.created_at_us, status, usage, model_served)
     }
 
+    /// Another target goes on with the answer, by what `beside` has tried and taken. What the one before has used is kept for
+    /// the end.
+    pub(super) fn move_to(&mut self, step: usize, part: &End, mut beside: Exchange) {
+        let cost = self.price(part.usage.as_ref(), part.model_served.as_deref()).cost;
+        let spent = part.usage.clone().map_or(Spent::Unknown, |usage| Spent::Told(usage, cost));
+        let exchange = &mut self.exchange;
+        self.engine.limits.move_on(&mut exchange.held, &spent);
+        exchange.held.go_on_with(std::mem::take(&mut beside.held));
+        (exchange.targets, exchange.trail, exchange.passed) = (beside.targets, beside.trail, beside.passed);
+        if part.usage.is_none()
+            && let Some(last) = exchange.attempts.last()
+        {
+            let note =
+                format!("what {}/{} used until it broke is not known, and not counted", last.provider, last.model);
+            exchange.trail.notes.push(note);
+        }
+        exchange.attempts.append(&mut beside.attempts);
+        let (usage, before) = self.earlier.take().unwrap_or_default();
+        self.earlier = Some((usage.plus(part.usage.as_ref()), sum(before, cost)));
+        self.step = step;
+    }
+
     /// What the call cost.
     fn cost(&self, end: &End) -> Priced {
         if self.cached {
@@ -119,12 +145,16 @@ impl Settling {
     }
 
     /// Writes the call down.
-    pub(super) fn finish(mut self, end: End) {
-        let priced = self.cost(&end);
-        let cost = priced.cost;
-        let spent = admit::spent(&self, &end, cost);
+    pub(super) fn finish(mut self, mut end: End) {
+        let mut priced = self.cost(&end);
+        let spent = admit::spent(&self, &end, priced.cost);
         self.engine.limits.settle(&mut self.exchange.held, &spent);
         self.exchange.gather();
+        if let Some((usage, before)) = self.earlier.take() {
+            end.usage = Some(usage.plus(end.usage.as_ref()));
+            priced.cost = sum(before, priced.cost);
+        }
+        let cost = priced.cost;
         if let (false, Ok(cost)) = (self.exchange.passed.is_empty(), u64::try_from(cost.unwrap_or(0))) {
             let now_us = self.engine.clock.now_us();
             self.engine.routes.charge(&self.exchange.trail, &self.exchange.passed, cost, now_us);
@@ -202,6 +232,11 @@ pub(super) fn price(
         (Priced { cost: None, .. }, Some(served)) => cost(served),
         (known, _) => known,
     }
+}
+
+/// What is known of two costs.
+fn sum(one: Option<NanoUsd>, other: Option<NanoUsd>) -> Option<NanoUsd> {
+    one.zip(other).map(|(one, other)| one.saturating_add(other)).or(one).or(other)
 }
 
 /// The content type that headers name.

@@ -17,6 +17,7 @@ mod messages;
 mod model;
 mod object;
 mod parts;
+mod prefill;
 mod responses;
 #[cfg(test)]
 mod support;

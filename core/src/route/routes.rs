@@ -1,6 +1,6 @@
 //! The routes of a gateway by name: made of their configuration, checked before they hold, and replaced as a whole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ pub(crate) type PriceOf<'a> = &'a dyn Fn(&str, &str) -> Option<(u64, u64)>;
 /// What routes are made with.
 pub(crate) struct Parts<'a> {
     pub(crate) catalogue: &'a Catalogue,
-    pub(crate) models: &'a std::collections::BTreeMap<String, ModelConfig>,
+    pub(crate) models: &'a BTreeMap<String, ModelConfig>,
     pub(crate) price: PriceOf<'a>,
 }
 
@@ -121,6 +121,13 @@ impl Routes {
                 rate.charge(*key, nano_usd, wall_us);
             }
         }
+    }
+
+    /// The routes whose changed file was refused, and why.
+    pub(crate) fn troubles(&self) -> BTreeMap<String, String> {
+        let routes = self.by_name.load();
+        let trouble = |(name, route): (&String, &Arc<Route>)| Some((name.clone(), route.file.as_ref()?.trouble()?));
+        routes.iter().filter_map(trouble).collect()
     }
 
     /// The names of all routes, in order.

@@ -100,7 +100,7 @@ impl Rooms {
         let (limits, mut held) = (&self.engine.limits, Held::default());
         let asks = limits.asks(target, &held, &|_| None);
         let taken = pin!(limits.take(&asks, 0, target, &mut held));
-        matches!(taken.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(())))
+        matches!(taken.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(_)))
     }
 
     /// Hands a record to the log.

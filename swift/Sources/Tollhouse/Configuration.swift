@@ -497,6 +497,9 @@ extension Configuration {
         public var baseUrl: String?
         /// The format of its bodies; `openai` for a provider of your own.
         public var format: Format?
+        /// How its chats take the beginning of an answer, for streams that break (`streams.broken = "continue"`). Known of
+        /// the providers that document it.
+        public var prefill: Prefill?
         /// Headers for every request that does not bring them itself. Their values are kept like keys.
         public var headers: [String: Secret]?
 
@@ -506,6 +509,7 @@ extension Configuration {
             keyEnv: String? = nil,
             baseUrl: String? = nil,
             format: Format? = nil,
+            prefill: Prefill? = nil,
             headers: [String: Secret]? = nil
         ) {
             self.key = key
@@ -513,6 +517,7 @@ extension Configuration {
             self.keyEnv = keyEnv
             self.baseUrl = baseUrl
             self.format = format
+            self.prefill = prefill
             self.headers = headers
         }
 
@@ -523,6 +528,7 @@ extension Configuration {
             try parts.encodeIfPresent(keyEnv, forKey: "key_env")
             try parts.encodeIfPresent(baseUrl, forKey: "base_url")
             try parts.encodeIfPresent(format, forKey: "format")
+            try parts.encodeIfPresent(prefill, forKey: "prefill")
             try parts.encodeIfPresent(headers, forKey: "headers")
         }
     }
@@ -1007,6 +1013,18 @@ extension Configuration {
 }
 
 extension Configuration {
+    /// How the chats of a provider take the beginning of an answer: as a last message of the assistant's.
+    public enum Prefill: String, Encodable, Sendable, CaseIterable {
+        /// As it is.
+        case plain
+        /// With `prefix: true`.
+        case prefix
+        /// With `partial: true`.
+        case partial
+    }
+}
+
+extension Configuration {
     /// Which model is asked first, and which next.
     public enum Strategy: String, Encodable, Sendable, CaseIterable {
         /// In the order in which they are written.
@@ -1051,6 +1069,8 @@ extension Configuration {
         case error
         /// If nothing of it was passed on yet, it is a failed try: it is tried again, or the next target is asked.
         case restart
+        /// The next target goes on from the text so far, where it takes a beginning; plain text of chats only.
+        case continue
     }
 }
 

@@ -64,7 +64,8 @@ impl Outside for Server {
         let (server, own_asks) = (self.clone(), asks.to_vec());
         let unheard = move |answer: Vec<i64>| {
             if let Some(Ok(taken)) = read(&answer, own_asks.len()).map(|answer| answer.taken) {
-                server.redis.tell(server.settling(&Ask::undone(&own_asks, &taken)));
+                let undone = server.settling(&Ask::undone(&own_asks, &taken));
+                server.redis.tell(move || undone);
             }
         };
         let answer = self.redis.run_or(command, unheard).await?;

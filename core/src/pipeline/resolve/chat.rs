@@ -33,6 +33,13 @@ pub(super) fn target(
         let message = format!("{} has no provider prefix; write for example \"openai/gpt-4o-mini\"", quoted(&asked));
         Refusal::bad(code::BAD_PARAMETER, "model", message)
     })?;
+    if slug == "dynamic" {
+        let message = format!(
+            "{} is a route, and no entry of a list; call it alone, through compat/chat/completions or chat",
+            quoted(&asked)
+        );
+        return Err(Refusal::bad(code::BAD_PARAMETER, "model", message));
+    }
     let provider = address::find(engine, slug)?;
     of_model(policy, headers, body, (peek.stream.unwrap_or(false), dialect), &provider, model)
 }

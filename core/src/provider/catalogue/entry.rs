@@ -14,6 +14,7 @@ use super::row::{Row, Sign};
 use crate::config::ProviderConfig;
 use crate::error::Error;
 use crate::provider::aws::{self, Keys};
+use crate::provider::prefill::{Begun, Prefill};
 use crate::provider::{Dialect, Takes};
 use crate::secret::Secret;
 use crate::usage::Format;
@@ -39,6 +40,7 @@ pub(crate) struct Provider {
     /// The keys that calls are signed with.
     aws: Option<aws::Source>,
     chat: Option<Chat>,
+    prefill: Option<Prefill>,
 }
 
 /// Where and how a provider takes chat completions.
@@ -101,6 +103,7 @@ impl Provider {
             credentials: Credentials::new(auth, name, sent, variables, environment)?,
             aws: row.sign.map(|Sign::Aws| aws::Source::new(stored, environment)),
             chat,
+            prefill: settings.prefill.map(Prefill::configured).or_else(|| row.prefill.clone()),
         })
     }
 
@@ -125,6 +128,7 @@ impl Provider {
             credentials: Credentials::new(Auth::bearer(), name, settings, &[], environment)?,
             aws: None,
             chat: chat(format),
+            prefill: settings.prefill.map(Prefill::configured),
         })
     }
 
@@ -151,6 +155,7 @@ impl Provider {
             credentials: Credentials::new(Auth::bearer(), "", &settings, &[], &|_| None).ok()?,
             aws: None,
             chat: None,
+            prefill: None,
         };
         Some((provider, path))
     }
@@ -256,6 +261,11 @@ impl Provider {
     pub(crate) fn takes(&self, format: Format) -> Takes {
         let of = |members: fn(&Row) -> &[&'static str]| self.row.map_or(&[][..], members);
         Takes { format, extras: of(|row| &row.extras), lacks: of(|row| &row.lacks) }
+    }
+
+    /// A chat in OpenAI's shape for `model` whose answer begins with `text`, where the provider takes such a beginning.
+    pub(crate) fn begin(&self, body: &[u8], model: &str, text: &str) -> Option<Begun> {
+        self.prefill.as_ref()?.begin(body, model, text)
     }
 
     /// Puts the stored key and the configured headers where the caller sent none; placeholders count as none. A key in

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::places::Place;
 use crate::provider::Dialect;
+use crate::provider::prefill::Prefill;
 use crate::usage::Format;
 
 /// One provider, as its documentation describes it.
@@ -61,6 +62,9 @@ pub(super) struct Row {
     /// How its calls are signed, where a key is not sent itself.
     #[serde(default)]
     pub(super) sign: Option<Sign>,
+    /// How it takes the beginning of an answer, if it does.
+    #[serde(default)]
+    pub(super) prefill: Option<Prefill>,
     /// Environment variables that its own SDK takes the key from, the strongest first.
     pub(super) env: Vec<&'static str>,
     /// Its API reference, which the row was written from.
@@ -149,6 +153,7 @@ mod tests {
                 assert!(!path.is_empty() && !path.starts_with('/') && !path.ends_with('/'), "{}: {path}", row.slug);
             }
             assert!(row.docs.starts_with("https://") && !row.name.is_empty(), "{}", row.slug);
+            assert!(row.prefill.as_ref().is_none_or(|prefill| prefill.docs.starts_with("https://")), "{}", row.slug);
             let keyless = row.slug == "google-vertex-ai";
             assert!(row.env.is_empty() == keyless && row.env.iter().all(|n| *n == n.to_uppercase()), "{}", row.slug);
             assert_eq!(row.auth.header, row.auth.header.to_lowercase());

@@ -510,6 +510,12 @@ public class Configuration : ConfigurationPart() {
         /** The format of its bodies; `openai` for a provider of your own. */
         public var format: Format? = null
 
+        /**
+         * How its chats take the beginning of an answer, for streams that break (`streams.broken = "continue"`). Known of
+         * the providers that document it.
+         */
+        public var prefill: Prefill? = null
+
         /** Headers for every request that does not bring them itself. Their values are kept like keys. */
         public var headers: MutableMap<String, String> = mutableMapOf()
 
@@ -520,6 +526,7 @@ public class Configuration : ConfigurationPart() {
                 "key_env" to keyEnv,
                 "base_url" to baseUrl,
                 "format" to format,
+                "prefill" to prefill,
                 "headers" to headers,
             )
     }
@@ -903,6 +910,16 @@ public class Configuration : ConfigurationPart() {
         OTHER("other"),
     }
 
+    /** How the chats of a provider take the beginning of an answer: as a last message of the assistant's. */
+    public enum class Prefill(override val word: String) : ConfigurationWord {
+        /** As it is. */
+        PLAIN("plain"),
+        /** With `prefix: true`. */
+        PREFIX("prefix"),
+        /** With `partial: true`. */
+        PARTIAL("partial"),
+    }
+
     /** Which model is asked first, and which next. */
     public enum class Strategy(override val word: String) : ConfigurationWord {
         /** In the order in which they are written. */
@@ -943,6 +960,8 @@ public class Configuration : ConfigurationPart() {
         ERROR("error"),
         /** If nothing of it was passed on yet, it is a failed try: it is tried again, or the next target is asked. */
         RESTART("restart"),
+        /** The next target goes on from the text so far, where it takes a beginning; plain text of chats only. */
+        CONTINUE("continue"),
     }
 
     /** What happens when the log is full. */
