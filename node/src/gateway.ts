@@ -5,7 +5,7 @@ import { Door } from "./door.js";
 import { asManagementError } from "./errors.js";
 import { toFetch, type GatewayFetch } from "./fetch.js";
 import { toJson } from "./json.js";
-import { toLog, toPage, type Explanation, type LogHealth, type LogPage, type LogQuery, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
+import { toLog, toPage, type CacheStats, type Explanation, type LogHealth, type LogPage, type LogQuery, type PurgeFilter, type PurgeReport, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
 import { native, type NativeGateway, type Outcome } from "./native.js";
 import type { GatewayResponse } from "./response.js";
 import type { GatewayConfig, RouteConfig } from "./config.js";

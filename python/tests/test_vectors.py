@@ -69,7 +69,7 @@ def read(response, step, ids):
     except tollhouse.Error as error:
         broken = error.kind
     response.close()
-    text = body.decode()
+    text = body.decode(errors="replace")
     failure = response.failure and response.failure.kind
     headers = dict(response.headers)
     return {

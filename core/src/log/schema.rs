@@ -99,7 +99,9 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unfit> {
     migrate(connection)
 }
 
-fn check_owner(connection: &Connection) -> Result<(), Unfit> {
+fn check_owner(connection: &mut Connection) -> Result<(), Unfit> {
+    // Both answers of one moment: between them another process may make its tables.
+    let connection = connection.transaction()?;
     let owner: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if owner == APPLICATION_ID {
         return Ok(());

@@ -21,8 +21,7 @@ impl Schema {
     /// Sets a connection up, and makes the tables where there are none.
     pub(crate) fn prepare(&self, connection: &mut Connection) -> Result<(), Unfit> {
         connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;")?;
-        let owner: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        let (owner, tables) = owner_and_tables(connection)?;
         if owner != APPLICATION_ID && tables > 0 {
             return Err(Unfit::Foreign("it is another program's database"));
         }
@@ -42,4 +41,11 @@ impl Schema {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         Ok(transaction.commit()?)
     }
+}
+
+/// Who made the file, and how many tables it has. Both of one moment: between them another process may make its own.
+fn owner_and_tables(connection: &mut Connection) -> rusqlite::Result<(i32, i64)> {
+    let transaction = connection.transaction()?;
+    let owner = transaction.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    Ok((owner, transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?))
 }

@@ -1070,7 +1070,7 @@ extension Configuration {
         /// If nothing of it was passed on yet, it is a failed try: it is tried again, or the next target is asked.
         case restart
         /// The next target goes on from the text so far, where it takes a beginning; plain text of chats only.
-        case continue
+        case `continue`
     }
 }
 

@@ -38,8 +38,8 @@ fn two_stores_share_a_file() {
         }
     });
     for store in &stores {
-        assert_eq!(page(store, &json!({})).total_count, 400);
         assert_eq!((store.health().written, store.health().degraded), (200, None));
+        assert_eq!(page(store, &json!({})).total_count, 400);
     }
     let [first, second] = stores;
     drop(first);
