@@ -95,8 +95,10 @@ def report(test, step, ids):
         return {"rows": usage, "total": usage.total, "basis": usage.basis}
     if "together" in step:
         return together(test, step)
-    if "method" in step:
-        return method(test, step["method"], step.get("with", {}), ids)
+    return counted(test, step) if "count_tokens" in step else method(test, step["method"], step.get("with", {}), ids)
+
+
+def counted(test, step):
     count = test.count_tokens(**step["count_tokens"])
     return {"tokens": int(count), "exact": count.exact, "encoding": count.encoding}
 

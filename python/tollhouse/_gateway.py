@@ -192,12 +192,12 @@ class Gateway(BaseGateway):
         """What the cache holds, and what it was asked for: hits, misses, entries and bytes, store by store."""
         return dict(read(self._native.cache_stats()))
 
-    def purge_cache(self, **filter: object) -> Json:
+    def purge_cache(self, **filter: object) -> Json:  # noqa: A002 - the name it has in every language
         """Takes away the kept answers that meet all of a filter, and tells how many there were and their bytes.
 
         Args:
-            **filter: `scope`, `provider`, `model`, `key` (a word that stood in `cf-aig-cache-key`) and `older_than="1h"`.
-                Without any all answers are taken away.
+            **filter: `scope`, `provider`, `model`, `key` (a word that stood in `cf-aig-cache-key`) and
+                `older_than="1h"`. Without any all answers are taken away.
 
         Raises:
             StorageError: A shared store does not answer; what it holds is given until its time is over.
