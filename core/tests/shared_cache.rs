@@ -21,9 +21,11 @@ fn question(number: usize) -> Request {
 
 fn config(upstream: &Upstream, folder: &Folder) -> Value {
     let path = folder.path("shared.db");
+    // A process that waits for the answer of another holds a place in the limits until it has it.
+    let places = 4 * QUESTIONS;
     json!({
         "cache": {"ttl": "1h", "path": path},
-        "limits": {"path": path, "requests": {"limit": QUESTIONS, "per": "1h", "technique": "sliding"}},
+        "limits": {"path": path, "requests": {"limit": places, "per": "1h", "technique": "sliding"}},
         "providers": {"openai": {"base_url": upstream.url(), "key": "sk"}},
     })
 }
