@@ -85,6 +85,8 @@ final class Hosted: TollhouseNative.HostedProvider, Callback {
             let response = try await provider.send(
                 HostedRequest(method: request.method, url: request.url, headers: Headers(request.headers), body: request.body)
             )
+            // Nobody waits for an answer that comes too late: it ends here, and its model with it.
+            try Task.checkCancellation()
             // What is no status is refused by core, in its own words.
             let status = UInt16(clamping: response.status)
             return Unsafe(HostedAnswer(status: status, headers: response.headers.native, body: Chunks(response.next)))

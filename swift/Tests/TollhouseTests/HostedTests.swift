@@ -65,9 +65,9 @@ final class HostedTests: XCTestCase {
     }
 
     func testCancellingReachesTheModel() async throws {
-        let (begun, ended) = (expectation(description: "the model writes"), expectation(description: "the model stops"))
-        let gateway = try Gateway(providers: ["device": Endless(begun: begun, ended: ended)])
-        let task = Task { for try await _ in gateway.chat("custom-device/endless", "hi").text {} }
+        let (begun, ended) = (expectation(description: "the model's text comes"), expectation(description: "the model stops"))
+        let gateway = try Gateway(providers: ["device": Endless(ended: ended)])
+        let task = Task { for try await _ in gateway.chat("custom-device/endless", "hi").text { begun.fulfill() } }
         await fulfillment(of: [begun], timeout: 60)
         task.cancel()
         await fulfillment(of: [ended], timeout: 60)
@@ -230,14 +230,12 @@ private struct Chunked: HostedProvider {
 
 /// A provider that never ends, and says when it is let go.
 private struct Endless: HostedProvider {
-    let begun: XCTestExpectation
     let ended: XCTestExpectation
 
     func send(_ request: HostedRequest) async throws -> HostedResponse {
         let stream = AsyncThrowingStream<Data, any Error> { continuation in
             continuation.onTermination = { [ended] _ in ended.fulfill() }
             continuation.yield(Data("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n".utf8))
-            begun.fulfill()
         }
         return HostedResponse(headers: ["content-type": "text/event-stream"], chunks: stream)
     }
