@@ -67,12 +67,32 @@ export interface CacheConfig {
   ignore?: (string)[];
   /** Answers to questions that mean the same. Without it there are none. */
   semantic?: SemanticConfig | null;
+  /** A `SQLite` file in which the processes of one host keep answers together. It may be the file of `limits.path`. */
+  path?: string | null;
+  /** The file's room for all answers together, at least 1 MB; what has not been used for long makes room. */
+  max_file_bytes?: Size;
+  /**
+   * A Redis or Valkey server on which many hosts keep answers together:
+   * `redis://[user:password@]host[:port][/database]`. It may hold a password, so it is kept like a key.
+   */
+  redis?: Secret | null;
+  /** How long a call waits for that server, 1 ms to 10 s. One that is slower or gone is a miss. */
+  redis_timeout?: Span;
+  /**
+   * How long a process answers from its own memory before it asks the file or the server again, up to 1 h. What is purged
+   * elsewhere may be given for so long. `"0"` asks every time.
+   */
+  memory_ttl?: Span;
   /** `ttl` as a plain number of milliseconds. */
   ttl_ms?: number;
   /** `stale_while_revalidate` as a plain number of milliseconds. */
   stale_while_revalidate_ms?: number;
   /** `stale_if_error` as a plain number of milliseconds. */
   stale_if_error_ms?: number;
+  /** `redis_timeout` as a plain number of milliseconds. */
+  redis_timeout_ms?: number;
+  /** `memory_ttl` as a plain number of milliseconds. */
+  memory_ttl_ms?: number;
 }
 
 /** A duration with its unit. Zero needs none. */
@@ -110,6 +130,9 @@ export interface SemanticConfig {
 
 /** What becomes of a near answer. */
 export type SemanticMode = "shadow" | "serve";
+
+/** A secret. It is never shown again: `set` stands in its place. */
+export type Secret = string;
 
 /**
  * What is refused, or made to wait, before a call is made. Several rules hold together: a call passes all of them, or
@@ -202,9 +225,6 @@ export interface QuotaConfig {
   /** `max_wait` as a plain number of milliseconds. */
   max_wait_ms?: number;
 }
-
-/** A secret. It is never shown again: `set` stands in its place. */
-export type Secret = string;
 
 /** What is tried again at the same target. */
 export interface RetryConfig {
