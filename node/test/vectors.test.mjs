@@ -55,11 +55,11 @@ function act(gateway, step, id) {
   if (step.usage !== undefined) return gateway.usage(step.usage);
   if (count !== undefined) return gateway.countTokens(count.model, count.input);
   if (step.together !== undefined) return together(gateway, step);
-  if (step.method !== undefined) return method(gateway, step.method, step.with ?? {}, id);
+  if (step.method !== undefined) return invoke(gateway, step.method, step.with ?? {}, id);
   throw new Error(`no such step: ${Object.keys(step)}`);
 }
 
-function method(gateway, name, given, id) {
+function invoke(gateway, name, given, id) {
   const { parameters } = surface[name];
   const unknown = Object.keys(given).filter((key) => !parameters.includes(key));
   assert.deepEqual(unknown, [], `parameters of ${name}`);
