@@ -281,10 +281,11 @@ fn taken(connection: &Connection, key: &CacheKey, now: Now) -> rusqlite::Result<
     if let Some(row) = look(connection, key, now)?.filter(|row| row.fresh_us > now.wall_us) {
         return Ok(Some(Turn::Found(row)));
     }
-    // One that ends later than any that is taken now was taken under a clock that was wrong.
+    // One that ends much later than any that is taken now was taken under a clock that was wrong. A little later is usual:
+    // this moment was read before the question waited for its turn.
     let mut select =
         connection.prepare_cached("SELECT holder FROM leases WHERE key = ?1 AND until_us > ?2 AND until_us <= ?3")?;
-    let values = params![key, sql(now.wall_us), sql(now.wall_us + LEASE_US)];
+    let values = params![key, sql(now.wall_us), sql(now.wall_us + 2 * LEASE_US)];
     let holder = select.query_row(values, |row| row.get::<_, i64>(0)).optional()?;
     Ok(holder.map(|holder| Turn::Theirs(holder.cast_unsigned())))
 }
