@@ -1,7 +1,7 @@
 //! Providers that are written in the host language: a model on the device, or a server of the app's own.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -18,8 +18,65 @@ use crate::headers::{self, Header};
 #[uniffi::export(with_foreign)]
 #[async_trait::async_trait]
 pub trait HostedProvider: Send + Sync {
-    /// Answers one call. When the caller leaves, this is cancelled. What it throws counts as "nothing was sent".
-    async fn send(&self, request: HostedRequest) -> Result<HostedAnswer, Failure>;
+    /// Answers one call, by handing the answer to `call` before this ends. When the caller leaves, this is cancelled. What it throws
+    /// counts as "nothing was sent".
+    ///
+    /// The answer is not what this returns: what a call returns in the very moment in which it is cancelled reaches nobody, and the
+    /// answer's body would never be released.
+    async fn send(&self, request: HostedRequest, call: Arc<HostedCall>) -> Result<(), Failure>;
+}
+
+/// One call of a hosted provider: where it hands its answer over.
+#[derive(uniffi::Object, Default)]
+pub struct HostedCall(Mutex<Handover>);
+
+#[derive(Default)]
+enum Handover {
+    #[default]
+    Waiting,
+    Answered {
+        status: u16,
+        headers: Vec<Header>,
+        body: Chunks,
+    },
+    Left,
+}
+
+#[uniffi::export]
+impl HostedCall {
+    /// Hands the answer over. Where the caller has left, its body is released at once; and so is one that another answer follows.
+    pub fn answer(&self, answer: HostedAnswer) {
+        let answered =
+            Handover::Answered { status: answer.status, headers: answer.headers, body: Chunks::new(answer.body) };
+        let mut handover = self.handover();
+        let replaced = match *handover {
+            Handover::Left => answered,
+            _ => std::mem::replace(&mut *handover, answered),
+        };
+        // The app's code runs when a body is released, and it may call again.
+        drop(handover);
+        drop(replaced);
+    }
+}
+
+impl HostedCall {
+    fn handover(&self) -> MutexGuard<'_, Handover> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was answered so far; from here on nothing more is taken.
+    fn end(&self) -> Handover {
+        std::mem::replace(&mut *self.handover(), Handover::Left)
+    }
+}
+
+/// Ends the call when its caller leaves, wherever it stands.
+struct Ends(Arc<HostedCall>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        drop(self.0.end());
+    }
 }
 
 /// The chunks of a hosted provider's answer.
@@ -69,12 +126,14 @@ impl Transport for Hosted {
                 headers: headers::listed(&request.headers),
                 body: request.body.into(),
             };
-            let answer = self.0.send(request).await.map_err(|failure| not_sent(failure.into_error()))?;
-            let body = Chunks::new(answer.body);
-            let status = StatusCode::from_u16(answer.status).map_err(|_| {
-                not_sent(Error::new(ErrorKind::Broken, format!("{} is not an HTTP status", answer.status)))
-            })?;
-            let headers = headers::parsed(answer.headers).map_err(not_sent)?;
+            let call = Ends(Arc::default());
+            self.0.send(request, call.0.clone()).await.map_err(|failure| not_sent(failure.into_error()))?;
+            let Handover::Answered { status, headers, body } = call.0.end() else {
+                return Err(not_sent(Error::new(ErrorKind::Broken, "the hosted provider ended without an answer")));
+            };
+            let status = StatusCode::from_u16(status)
+                .map_err(|_| not_sent(Error::new(ErrorKind::Broken, format!("{status} is not an HTTP status"))))?;
+            let headers = headers::parsed(headers).map_err(not_sent)?;
             Ok(UpstreamResponse { status, headers, body: Box::pin(body) })
         })
     }
@@ -121,5 +180,64 @@ impl Drop for Chunks {
     fn drop(&mut self) {
         self.next = None;
         self.body.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Released(AtomicUsize);
+
+    #[async_trait::async_trait]
+    impl HostedBody for Released {
+        async fn next(&self) -> Result<Option<Vec<u8>>, Failure> {
+            Ok(None)
+        }
+
+        fn release(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn answered(call: &HostedCall) -> Arc<Released> {
+        let body = Arc::new(Released::default());
+        call.answer(HostedAnswer { status: 200, headers: Vec::new(), body: body.clone() });
+        body
+    }
+
+    fn releases(body: &Released) -> usize {
+        body.0.load(Ordering::SeqCst)
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_its_caller_left_is_released() {
+        let call = Arc::new(HostedCall::default());
+        drop(Ends(call.clone()));
+        assert_eq!(releases(&answered(&call)), 1);
+    }
+
+    #[test]
+    fn an_answer_that_nobody_took_is_released_when_its_caller_leaves() {
+        let call = Arc::new(HostedCall::default());
+        let leaving = Ends(call.clone());
+        let body = answered(&call);
+        assert_eq!(releases(&body), 0);
+        drop(leaving);
+        assert_eq!(releases(&body), 1);
+    }
+
+    #[test]
+    fn the_last_of_two_answers_counts_and_the_first_is_released() {
+        let call = HostedCall::default();
+        let (first, second) = (answered(&call), answered(&call));
+        assert_eq!((releases(&first), releases(&second)), (1, 0));
+        let taken = call.end();
+        assert_eq!(releases(&second), 0);
+        drop(taken);
+        assert_eq!(releases(&second), 1);
     }
 }

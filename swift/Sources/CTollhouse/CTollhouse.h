@@ -258,7 +258,7 @@ typedef void (*UniffiCallbackInterfaceHostedBodyMethod1)(uint64_t, void* _Nonnul
 #endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOSTED_PROVIDER_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HOSTED_PROVIDER_METHOD0
-typedef void (*UniffiCallbackInterfaceHostedProviderMethod0)(uint64_t, RustBuffer, UniffiForeignFutureCompleteRustBuffer _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
+typedef void (*UniffiCallbackInterfaceHostedProviderMethod0)(uint64_t, RustBuffer, uint64_t, UniffiForeignFutureCompleteVoid _Nonnull, uint64_t, UniffiForeignFutureDroppedCallbackStruct* _Nonnull
     );
 
 #endif
@@ -507,6 +507,21 @@ uint64_t uniffi_tollhouse_ffi_fn_method_hostedbody_next(uint64_t ptr
 void uniffi_tollhouse_ffi_fn_method_hostedbody_release(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_HOSTEDCALL
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_HOSTEDCALL
+uint64_t uniffi_tollhouse_ffi_fn_clone_hostedcall(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_FREE_HOSTEDCALL
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_FREE_HOSTEDCALL
+void uniffi_tollhouse_ffi_fn_free_hostedcall(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_HOSTEDCALL_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_HOSTEDCALL_ANSWER
+void uniffi_tollhouse_ffi_fn_method_hostedcall_answer(uint64_t ptr, RustBuffer answer, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_HOSTEDPROVIDER
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_HOSTEDPROVIDER
 uint64_t uniffi_tollhouse_ffi_fn_clone_hostedprovider(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -524,7 +539,7 @@ void uniffi_tollhouse_ffi_fn_init_callback_vtable_hostedprovider(const UniffiVTa
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_HOSTEDPROVIDER_SEND
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_HOSTEDPROVIDER_SEND
-uint64_t uniffi_tollhouse_ffi_fn_method_hostedprovider_send(uint64_t ptr, RustBuffer request
+uint64_t uniffi_tollhouse_ffi_fn_method_hostedprovider_send(uint64_t ptr, RustBuffer request, uint64_t call
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_TOKENBROKER
@@ -1032,6 +1047,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_hostedbody_next(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_HOSTEDBODY_RELEASE
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_HOSTEDBODY_RELEASE
 uint16_t uniffi_tollhouse_ffi_checksum_method_hostedbody_release(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_HOSTEDCALL_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_HOSTEDCALL_ANSWER
+uint16_t uniffi_tollhouse_ffi_checksum_method_hostedcall_answer(void
     
 );
 #endif

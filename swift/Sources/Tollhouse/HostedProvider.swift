@@ -79,18 +79,16 @@ final class Hosted: TollhouseNative.HostedProvider, Callback {
         provider.withLock { $0 = nil }
     }
 
-    func send(request: TollhouseNative.HostedRequest) async throws -> TollhouseNative.HostedAnswer {
+    func send(request: TollhouseNative.HostedRequest, call: HostedCall) async throws {
         try await callback("the hosted provider", TollhouseError.connect) {
             guard let provider = self.provider.withLock({ $0 }) else { throw gone }
             let response = try await provider.send(
                 HostedRequest(method: request.method, url: request.url, headers: Headers(request.headers), body: request.body)
             )
-            // Nobody waits for an answer that comes too late: it ends here, and its model with it.
-            try Task.checkCancellation()
             // What is no status is refused by core, in its own words.
             let status = UInt16(clamping: response.status)
-            return Unsafe(HostedAnswer(status: status, headers: response.headers.native, body: Chunks(response.next)))
-        }.value
+            call.answer(answer: HostedAnswer(status: status, headers: response.headers.native, body: Chunks(response.next)))
+        }
     }
 }
 

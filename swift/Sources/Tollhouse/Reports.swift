@@ -82,7 +82,7 @@ public struct TokenCount: Sendable, Hashable, Codable {
     public let encoding: String
 }
 
-/// How the log is doing.
+/// How the log is doing, and what else of the gateway may be degraded.
 public struct LogHealth: Sendable, Hashable, Codable {
     /// What is not as it was configured, and what to do about it; nil when all is well.
     public let degraded: String?
@@ -91,6 +91,20 @@ public struct LogHealth: Sendable, Hashable, Codable {
     /// Logs that the settings turned away.
     public let refused: Int
     public let written: Int
+    /// Where processes count together for the limits; nil where each counts for itself.
+    public let limits: StoreHealth?
+    /// Where processes keep answers together for the cache; nil where each keeps its own.
+    public let cache: StoreHealth?
+    /// Routes whose changed file was refused, by name, and why; what was in force goes on.
+    public let routes: [String: String]
+}
+
+/// How a store outside of the process is doing.
+public struct StoreHealth: Sendable, Hashable, Codable {
+    /// Why the store cannot be used just now; the gateway goes on without it meanwhile.
+    public let degraded: String?
+    /// How often it was asked and did not answer.
+    public let failures: Int
 }
 
 /// What a gateway's cache holds, and what it was asked for. Counts are those of this process, since it began.

@@ -1796,14 +1796,147 @@ public func FfiConverterTypeHostedBody_lower(_ value: HostedBody) -> UInt64 {
 
 
 /**
+ * One call of a hosted provider: where it hands its answer over.
+ */
+public protocol HostedCallProtocol: AnyObject, Sendable {
+    
+    /**
+     * Hands the answer over. Where the caller has left, its body is released at once; and so is one that another answer follows.
+     */
+    func answer(answer: HostedAnswer) 
+    
+}
+/**
+ * One call of a hosted provider: where it hands its answer over.
+ */
+open class HostedCall: HostedCallProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_tollhouse_ffi_fn_clone_hostedcall(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_tollhouse_ffi_fn_free_hostedcall(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Hands the answer over. Where the caller has left, its body is released at once; and so is one that another answer follows.
+     */
+open func answer(answer: HostedAnswer)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_tollhouse_ffi_fn_method_hostedcall_answer(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeHostedAnswer_lower(answer),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHostedCall: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = HostedCall
+
+    public static func lift(_ handle: UInt64) throws -> HostedCall {
+        return HostedCall(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: HostedCall) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HostedCall {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: HostedCall, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHostedCall_lift(_ handle: UInt64) throws -> HostedCall {
+    return try FfiConverterTypeHostedCall.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHostedCall_lower(_ value: HostedCall) -> UInt64 {
+    return FfiConverterTypeHostedCall.lower(value)
+}
+
+
+
+
+
+
+/**
  * Answers calls in the app's own process. Bytes in, chunks out.
  */
 public protocol HostedProvider: AnyObject, Sendable {
     
     /**
-     * Answers one call. When the caller leaves, this is cancelled. What it throws counts as "nothing was sent".
+     * Answers one call, by handing the answer to `call` before this ends. When the caller leaves, this is cancelled. What it throws
+     * counts as "nothing was sent".
+     *
+     * The answer is not what this returns: what a call returns in the very moment in which it is cancelled reaches nobody, and the
+     * answer's body would never be released.
      */
-    func send(request: HostedRequest) async throws  -> HostedAnswer
+    func send(request: HostedRequest, call: HostedCall) async throws 
     
 }
 /**
@@ -1863,20 +1996,24 @@ open class HostedProviderImpl: HostedProvider, @unchecked Sendable {
 
     
     /**
-     * Answers one call. When the caller leaves, this is cancelled. What it throws counts as "nothing was sent".
+     * Answers one call, by handing the answer to `call` before this ends. When the caller leaves, this is cancelled. What it throws
+     * counts as "nothing was sent".
+     *
+     * The answer is not what this returns: what a call returns in the very moment in which it is cancelled reaches nobody, and the
+     * answer's body would never be released.
      */
-open func send(request: HostedRequest)async throws  -> HostedAnswer  {
+open func send(request: HostedRequest, call: HostedCall)async throws   {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_tollhouse_ffi_fn_method_hostedprovider_send(
-                        self.uniffiCloneHandle(),FfiConverterTypeHostedRequest_lower(request)
+                        self.uniffiCloneHandle(),FfiConverterTypeHostedRequest_lower(request),FfiConverterTypeHostedCall_lower(call)
                 )
             },
-            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
-            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
-            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeHostedAnswer_lift,
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_void,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_void,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_void,
+            liftFunc: { $0 },
             errorHandler: FfiConverterTypeFailure_lift
         )
 }
@@ -1912,25 +2049,26 @@ fileprivate struct UniffiCallbackInterfaceHostedProvider {
         send: { (
             uniffiHandle: UInt64,
             request: RustBuffer,
-            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteRustBuffer,
+            call: UInt64,
+            uniffiFutureCallback: @escaping UniffiForeignFutureCompleteVoid,
             uniffiCallbackData: UInt64,
             uniffiOutDroppedCallback: UnsafeMutablePointer<UniffiForeignFutureDroppedCallbackStruct>
         ) in
             let makeCall = {
-                () async throws -> HostedAnswer in
+                () async throws -> () in
                 guard let uniffiObj = try? FfiConverterTypeHostedProvider.handleMap.get(handle: uniffiHandle) else {
                     throw UniffiInternalError.unexpectedStaleHandle
                 }
                 return try await uniffiObj.send(
-                     request: try FfiConverterTypeHostedRequest_lift(request)
+                     request: try FfiConverterTypeHostedRequest_lift(request),
+                     call: try FfiConverterTypeHostedCall_lift(call)
                 )
             }
 
-            let uniffiHandleSuccess = { (returnValue: HostedAnswer) in
+            let uniffiHandleSuccess = { (returnValue: ()) in
                 uniffiFutureCallback(
                     uniffiCallbackData,
-                    UniffiForeignFutureResultRustBuffer(
-                        returnValue: FfiConverterTypeHostedAnswer_lower(returnValue),
+                    UniffiForeignFutureResultVoid(
                         callStatus: RustCallStatus()
                     )
                 )
@@ -1938,8 +2076,7 @@ fileprivate struct UniffiCallbackInterfaceHostedProvider {
             let uniffiHandleError = { (statusCode, errorBuf) in
                 uniffiFutureCallback(
                     uniffiCallbackData,
-                    UniffiForeignFutureResultRustBuffer(
-                        returnValue: RustBuffer.empty(),
+                    UniffiForeignFutureResultVoid(
                         callStatus: RustCallStatus(code: statusCode, errorBuf: errorBuf)
                     )
                 )
@@ -3599,7 +3736,10 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_method_hostedbody_release() != 24080) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_tollhouse_ffi_checksum_method_hostedprovider_send() != 515) {
+    if (uniffi_tollhouse_ffi_checksum_method_hostedcall_answer() != 30861) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_hostedprovider_send() != 31814) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_tokenbroker_token() != 10497) {

@@ -93,6 +93,23 @@ final class GatewayTests: XCTestCase {
         XCTAssertEqual(try test.gateway.health().dropped, 0)
     }
 
+    func testAStoreThatCannotBeUsedIsToldWithItsReason() async throws {
+        let none = try TestGateway().gateway.health()
+        XCTAssertNil(none.limits)
+        XCTAssertNil(none.cache)
+        XCTAssertEqual(none.routes, [:])
+        let file = FileManager.default.temporaryDirectory.path + "/\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        XCTAssertTrue(FileManager.default.createFile(atPath: file, contents: Data("no folder".utf8)))
+        let path = file + "/cache.db"
+        let gateway = try TestGateway(.init(cache: .init(ttl: .seconds(60), path: path)), script: [answer]).gateway
+        let response = try await gateway.chat("openai/gpt-4o-mini", "hi").response()
+        XCTAssertEqual(response.status, 200)
+        let cache = try XCTUnwrap(gateway.health().cache)
+        XCTAssertGreaterThan(cache.failures, 0)
+        XCTAssertTrue(cache.degraded?.contains(path) == true, "\(cache)")
+    }
+
     func testARouteIsSetAndExplained() async throws {
         let gateway = try TestGateway(script: [answer]).gateway
         try gateway.setRoute("smart", ["try": ["openai/gpt-4o-mini"]] as JSON)

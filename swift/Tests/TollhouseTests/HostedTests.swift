@@ -77,6 +77,18 @@ final class HostedTests: XCTestCase {
         } catch { XCTAssertTrue(error is CancellationError, "\(error)") }
     }
 
+    /// The caller leaves while the answer is handed over: sometimes before, sometimes after, and now and then in the same moment.
+    func testAnAnswerThatComesAsItsCallerLeavesIsLetGo() async throws {
+        for _ in 0..<100 {
+            let (begun, ended) = (expectation(description: "the model writes"), expectation(description: "the model stops"))
+            let gateway = try Gateway(providers: ["device": Endless(begun: begun, ended: ended)])
+            let task = Task { for try await _ in gateway.chat("custom-device/endless", "hi").text {} }
+            await fulfillment(of: [begun], timeout: 60)
+            task.cancel()
+            await fulfillment(of: [ended], timeout: 60)
+        }
+    }
+
     func testABrokerIsAskedOnceInTheLifetimeOfItsKey() async throws {
         let upstream = try Upstream()
         let asked = Locked<[String]>([])
@@ -230,12 +242,14 @@ private struct Chunked: HostedProvider {
 
 /// A provider that never ends, and says when it is let go.
 private struct Endless: HostedProvider {
+    var begun: XCTestExpectation?
     let ended: XCTestExpectation
 
     func send(_ request: HostedRequest) async throws -> HostedResponse {
         let stream = AsyncThrowingStream<Data, any Error> { continuation in
             continuation.onTermination = { [ended] _ in ended.fulfill() }
             continuation.yield(Data("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n".utf8))
+            begun?.fulfill()
         }
         return HostedResponse(headers: ["content-type": "text/event-stream"], chunks: stream)
     }

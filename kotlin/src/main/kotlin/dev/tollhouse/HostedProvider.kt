@@ -1,6 +1,7 @@
 package dev.tollhouse
 
 import dev.tollhouse.ffi.HostedBody
+import dev.tollhouse.ffi.HostedCall
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
@@ -64,12 +65,14 @@ public fun Configuration.hosted(name: String, provider: HostedProvider, set: (Co
 }
 
 internal class NativeProvider(@Volatile private var provider: HostedProvider?) : dev.tollhouse.ffi.HostedProvider {
-    override suspend fun send(request: dev.tollhouse.ffi.HostedRequest): dev.tollhouse.ffi.HostedAnswer =
-        guarded("the hosted provider", "connect") {
-            val asked = HostedRequest(request.method, request.url, request.headers.toHeaders(), request.body)
-            val answer = (provider ?: throw gone()).answer(asked)
-            if (answer.status !in 100..999) throw invalid("status", "${answer.status} is not an HTTP status")
-            dev.tollhouse.ffi.HostedAnswer(answer.status.toUShort(), answer.headers.toNative(), NativeBody(answer.body))
+    override suspend fun send(request: dev.tollhouse.ffi.HostedRequest, call: HostedCall): Unit =
+        call.use {
+            guarded("the hosted provider", "connect") {
+                val asked = HostedRequest(request.method, request.url, request.headers.toHeaders(), request.body)
+                val answer = (provider ?: throw gone()).answer(asked)
+                if (answer.status !in 100..999) throw invalid("status", "${answer.status} is not an HTTP status")
+                call.answer(dev.tollhouse.ffi.HostedAnswer(answer.status.toUShort(), answer.headers.toNative(), NativeBody(answer.body)))
+            }
         }
 
     fun release() {

@@ -9,6 +9,7 @@ import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.booleanOrNull
 import kotlinx.serialization.json.contentOrNull
 import kotlinx.serialization.json.doubleOrNull
+import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.longOrNull
 
 /** A record of the gateway's. What has no property here is in [json]. */
@@ -34,7 +35,9 @@ public sealed class Record(
 
     internal fun flag(name: String): Boolean = (json[name] as? JsonPrimitive)?.booleanOrNull == true
 
-    internal fun table(name: String): JsonObject = json[name] as? JsonObject ?: JsonObject(emptyMap())
+    internal fun table(name: String): JsonObject = tableOrNull(name) ?: JsonObject(emptyMap())
+
+    internal fun tableOrNull(name: String): JsonObject? = json[name] as? JsonObject
 
     internal fun list(name: String): List<JsonObject> = (json[name] as? JsonArray).orEmpty().map { it as JsonObject }
 
@@ -175,7 +178,7 @@ public class UsageRow internal constructor(json: JsonObject) : Record(json) {
     public val saved: BigDecimal? get() = dollars("saved_nano_usd")
 }
 
-/** How the log is doing. */
+/** How the log is doing, and what else of the gateway may be degraded. */
 public class LogHealth internal constructor(json: JsonObject) : Record(json) {
     /** What is not as it was configured, and what to do about it; null when all is well. */
     public val degraded: String? get() = textOrNull("degraded")
@@ -186,6 +189,24 @@ public class LogHealth internal constructor(json: JsonObject) : Record(json) {
     /** Logs that the settings turned away. */
     public val refused: Long get() = long("refused")
     public val written: Long get() = long("written")
+
+    /** Where processes count together for the limits; null where each counts for itself. */
+    public val limits: StoreHealth? get() = tableOrNull("limits")?.let(::StoreHealth)
+
+    /** Where processes keep answers together for the cache; null where each keeps its own. */
+    public val cache: StoreHealth? get() = tableOrNull("cache")?.let(::StoreHealth)
+
+    /** Routes whose changed file was refused, by name, and why; what was in force goes on. */
+    public val routes: Map<String, String> get() = table("routes").mapValues { it.value.jsonPrimitive.content }
+}
+
+/** How a store outside of the process is doing. */
+public class StoreHealth internal constructor(json: JsonObject) : Record(json) {
+    /** Why the store cannot be used just now; the gateway goes on without it meanwhile. */
+    public val degraded: String? get() = textOrNull("degraded")
+
+    /** How often it was asked and did not answer. */
+    public val failures: Long get() = long("failures")
 }
 
 /** A number of tokens, and how it is known. */

@@ -99,6 +99,17 @@ class GatewayTest {
     }
 
     @Test
+    fun `a store that cannot be used is told, with its reason`(@TempDir folder: Path) = runBlocking {
+        val none = TestGateway().health()
+        assertEquals(listOf(null, null, emptyMap<String, String>()), listOf(none.limits, none.cache, none.routes))
+        val path = folder.resolve("file").toFile().apply { writeText("no folder") }.resolve("cache.db").path
+        val gateway = TestGateway(listOf(answer("a"))) { cache { ttl = 1.hours; this.path = path } }
+        assertEquals(listOf("a"), gateway.chat("openai/gpt-4o-mini", "hi").text.toList())
+        val cache = gateway.health().cache!!
+        assertTrue(cache.failures > 0 && path in cache.degraded!!, "$cache")
+    }
+
+    @Test
     fun `a route is set by its class or by a map`() = runBlocking {
         val gateway = TestGateway(listOf(answer("a"), answer("b")))
         assertEquals(1, gateway.setRoute("fast", Configuration.Route().apply { `try` += "openai/gpt-4o-mini" }))

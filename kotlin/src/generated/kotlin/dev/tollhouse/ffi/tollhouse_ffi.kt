@@ -665,7 +665,7 @@ internal interface UniffiCallbackInterfaceHostedBodyMethod1 : com.sun.jna.Callba
     fun callback(`uniffiHandle`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
 internal interface UniffiCallbackInterfaceHostedProviderMethod0 : com.sun.jna.Callback {
-    fun callback(`uniffiHandle`: Long,`request`: RustBuffer.ByValue,`uniffiFutureCallback`: UniffiForeignFutureCompleteRustBuffer,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,)
+    fun callback(`uniffiHandle`: Long,`request`: RustBuffer.ByValue,`call`: Long,`uniffiFutureCallback`: UniffiForeignFutureCompleteVoid,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,)
 }
 internal interface UniffiCallbackInterfaceTokenBrokerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`provider`: RustBuffer.ByValue,`uniffiFutureCallback`: UniffiForeignFutureCompleteRustBuffer,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,)
@@ -819,6 +819,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_hostedbody_release(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_hostedcall_answer(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_hostedprovider_send(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_tokenbroker_token(
@@ -942,13 +944,19 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_hostedbody_release(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_tollhouse_ffi_fn_clone_hostedcall(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_free_hostedcall(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_tollhouse_ffi_fn_method_hostedcall_answer(`ptr`: Long,`answer`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_tollhouse_ffi_fn_clone_hostedprovider(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_tollhouse_ffi_fn_free_hostedprovider(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_tollhouse_ffi_fn_init_callback_vtable_hostedprovider(`vtable`: UniffiVTableCallbackInterfaceHostedProvider,
     ): Unit
-    external fun uniffi_tollhouse_ffi_fn_method_hostedprovider_send(`ptr`: Long,`request`: RustBuffer.ByValue,
+    external fun uniffi_tollhouse_ffi_fn_method_hostedprovider_send(`ptr`: Long,`request`: RustBuffer.ByValue,`call`: Long,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_clone_tokenbroker(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1187,7 +1195,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tollhouse_ffi_checksum_method_hostedbody_release() and 0xFFFF) != 24080) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_tollhouse_ffi_checksum_method_hostedprovider_send() and 0xFFFF) != 515) {
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_hostedcall_answer() and 0xFFFF) != 30861) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_hostedprovider_send() and 0xFFFF) != 31814) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_tokenbroker_token() and 0xFFFF) != 10497) {
@@ -3664,14 +3675,285 @@ public object FfiConverterTypeHostedBody: FfiConverter<HostedBody, Long> {
 
 
 /**
+ * One call of a hosted provider: where it hands its answer over.
+ */
+public interface HostedCallInterface {
+    
+    /**
+     * Hands the answer over. Where the caller has left, its body is released at once; and so is one that another answer follows.
+     */
+    fun `answer`(`answer`: HostedAnswer)
+    
+    companion object
+}
+
+/**
+ * One call of a hosted provider: where it hands its answer over.
+ */
+open class HostedCall: Disposable, AutoCloseable, HostedCallInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_tollhouse_ffi_fn_free_hostedcall(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_clone_hostedcall(handle, status)
+        }
+    }
+
+    
+    /**
+     * Hands the answer over. Where the caller has left, its body is released at once; and so is one that another answer follows.
+     */override fun `answer`(`answer`: HostedAnswer)
+        = 
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_tollhouse_ffi_fn_method_hostedcall_answer(
+        it,
+        
+        FfiConverterTypeHostedAnswer.lower(`answer`),_status)
+}
+    }
+    
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeHostedCall: FfiConverter<HostedCall, Long> {
+    override fun lower(value: HostedCall): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): HostedCall {
+        return HostedCall(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): HostedCall {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: HostedCall) = 8UL
+
+    override fun write(value: HostedCall, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * Answers calls in the app's own process. Bytes in, chunks out.
  */
 public interface HostedProvider {
     
     /**
-     * Answers one call. When the caller leaves, this is cancelled. What it throws counts as "nothing was sent".
+     * Answers one call, by handing the answer to `call` before this ends. When the caller leaves, this is cancelled. What it throws
+     * counts as "nothing was sent".
+     *
+     * The answer is not what this returns: what a call returns in the very moment in which it is cancelled reaches nobody, and the
+     * answer's body would never be released.
      */
-    suspend fun `send`(`request`: HostedRequest): HostedAnswer
+    suspend fun `send`(`request`: HostedRequest, `call`: HostedCall)
     
     companion object
 }
@@ -3782,24 +4064,30 @@ open class HostedProviderImpl: Disposable, AutoCloseable, HostedProvider
 
     
     /**
-     * Answers one call. When the caller leaves, this is cancelled. What it throws counts as "nothing was sent".
+     * Answers one call, by handing the answer to `call` before this ends. When the caller leaves, this is cancelled. What it throws
+     * counts as "nothing was sent".
+     *
+     * The answer is not what this returns: what a call returns in the very moment in which it is cancelled reaches nobody, and the
+     * answer's body would never be released.
      */
     @Throws(Failure::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-    override suspend fun `send`(`request`: HostedRequest) : HostedAnswer {
+    override suspend fun `send`(`request`: HostedRequest, `call`: HostedCall) {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
             UniffiLib.uniffi_tollhouse_ffi_fn_method_hostedprovider_send(
                 uniffiHandle,
                 
         FfiConverterTypeHostedRequest.lower(`request`),
+        FfiConverterTypeHostedCall.lower(`call`),
             )
         },
-        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
-        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
-        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_void(future) },
         // lift function
-        { FfiConverterTypeHostedAnswer.lift(it) },
+        { },
+        
         // Error FFI converter
         Failure.ErrorHandler,
     )
@@ -3824,16 +4112,16 @@ open class HostedProviderImpl: Disposable, AutoCloseable, HostedProvider
 // Put the implementation in an object so we don't pollute the top-level namespace
 internal object uniffiCallbackInterfaceHostedProvider {
     internal object `send`: UniffiCallbackInterfaceHostedProviderMethod0 {
-        override fun callback(`uniffiHandle`: Long,`request`: RustBuffer.ByValue,`uniffiFutureCallback`: UniffiForeignFutureCompleteRustBuffer,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,) {
+        override fun callback(`uniffiHandle`: Long,`request`: RustBuffer.ByValue,`call`: Long,`uniffiFutureCallback`: UniffiForeignFutureCompleteVoid,`uniffiCallbackData`: Long,`uniffiOutDroppedCallback`: UniffiForeignFutureDroppedCallbackStruct,) {
             val uniffiObj = FfiConverterTypeHostedProvider.handleMap.get(uniffiHandle)
             val makeCall = suspend { ->
                 uniffiObj.`send`(
                     FfiConverterTypeHostedRequest.lift(`request`),
+                    FfiConverterTypeHostedCall.lift(`call`),
                 )
             }
-            val uniffiHandleSuccess = { returnValue: HostedAnswer ->
-                val uniffiResult = UniffiForeignFutureResultRustBuffer.UniffiByValue(
-                    FfiConverterTypeHostedAnswer.lower(returnValue),
+            val uniffiHandleSuccess = { _: Unit ->
+                val uniffiResult = UniffiForeignFutureResultVoid.UniffiByValue(
                     UniffiRustCallStatus.ByValue()
                 )
                 uniffiResult.write()
@@ -3842,8 +4130,7 @@ internal object uniffiCallbackInterfaceHostedProvider {
             val uniffiHandleError = { callStatus: UniffiRustCallStatus.ByValue ->
                 uniffiFutureCallback.callback(
                     uniffiCallbackData,
-                    UniffiForeignFutureResultRustBuffer.UniffiByValue(
-                        RustBuffer.ByValue(),
+                    UniffiForeignFutureResultVoid.UniffiByValue(
                         callStatus,
                     ),
                 )
