@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderMap, header};
 
 pub(crate) use self::meaning::check_semantic;
-use crate::account::Prices;
+use crate::account::{self, Prices};
 use crate::answer::Shared;
 use crate::cache::{Answers, Embedder, Flights, Ignored, Refreshes, Semantic};
 use crate::clock::Clock;
@@ -19,7 +19,7 @@ use crate::exchange::Target;
 use crate::headers;
 use crate::keys::{KeySource, Keyring};
 use crate::limit::{Limits, Quotas};
-use crate::log::{LogSettings, LogStore};
+use crate::log::{LogSettings, LogStore, Past};
 use crate::policy::Policy;
 use crate::provider::{Catalogue, Provider};
 use crate::refusal::Refusal;
@@ -28,6 +28,7 @@ use crate::secret::Secret;
 use crate::stage::{Stage, Stages};
 use crate::store::Background;
 use crate::transport::{HttpTransport, Transport};
+use crate::usage::NanoUsd;
 
 /// What is put in from outside. A forked child begins again with the same parts.
 #[derive(Clone)]
@@ -160,6 +161,24 @@ impl Engine {
     pub(crate) fn refresh_route(&self, name: &str) -> Option<String> {
         let now_us = self.clock.monotonic_us();
         with_parts(&self.config, &self.catalogue, &self.prices, |parts| self.routes.refresh(name, now_us, parts))
+    }
+
+    /// The slug of a model's provider, and the model without it. A name such as `openai/gpt-4o` says both.
+    pub(crate) fn provider_of<'a>(&self, model: &'a str) -> Result<(String, &'a str), Error> {
+        let named = model.split_once('/').filter(|(_, name)| !name.is_empty());
+        let known = named.and_then(|(provider, name)| Some((self.catalogue.configured(provider)?.slug.clone(), name)));
+        let message = "names no provider that is known: write it as in \"openai/gpt-4o-mini\"";
+        known.ok_or_else(|| Error::invalid("model", message))
+    }
+
+    /// What a call that was logged costs by the prices in force, and what that comes from.
+    pub(crate) fn price_again(&self, past: &Past) -> Option<(NanoUsd, Option<String>)> {
+        let names = [Some(past.model.as_str()), past.model_served.as_deref()];
+        names.into_iter().flatten().find_map(|model| {
+            let asked = account::Asked { provider: &past.provider, model, at_us: past.created_at_us };
+            let priced = self.prices.cost(&asked, &past.usage);
+            priced.cost.map(|cost| (cost, priced.by))
+        })
     }
 
     /// A number from 0 to 1, by chance.

@@ -1,5 +1,6 @@
 //! The handle: cheap to clone, safe to share between threads, nothing started before first use.
 
+mod estimate;
 mod explain;
 mod health;
 mod open;
@@ -11,13 +12,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+pub use self::estimate::{Estimate, Spread};
 pub use self::health::Health;
 pub use self::open::GatewayBuilder;
 use self::open::Shared;
 use crate::cache::{CacheStats, Filter, PurgeReport};
 use crate::config::{Config, RouteConfig};
 use crate::error::Error;
-use crate::log::{LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport};
+use crate::log::{LogPage, LogPatch, LogQuery, Payload, RecostQuery, Recosted, UsageQuery, UsageReport};
 use crate::message::{Request, Response};
 use crate::pipeline;
 
@@ -173,6 +175,52 @@ impl Gateway {
     pub async fn purge_cache(&self, filter: &Value) -> Result<PurgeReport, Error> {
         let engine = self.shared.engine()?;
         engine.answers.purge(Filter::from_json(filter, engine.now())?).await
+    }
+
+    /// Takes a newer price catalogue, from the next call on: the document that `core/src/account/prices.json` is, or its
+    /// text. Gives its version and how many models it has. If it cannot be read, the one in force stays.
+    ///
+    /// # Errors
+    /// `InvalidRequest` with the path of what is cut short, negative, absurd, in another currency or not known.
+    pub fn load_prices(&self, prices: &Value) -> Result<Value, Error> {
+        self.shared.engine()?.prices.load(prices)
+    }
+
+    /// Prices what was logged once more, by the prices in force on the day of each call, in one transaction; a query
+    /// selects as for [`usage`](Self::usage). Answers from the cache, failed calls and the caller's own prices stay as
+    /// they are, and so does the cost of a call for which there is no price now.
+    ///
+    /// # Errors
+    /// `InvalidRequest` naming the part of the query that cannot be read.
+    pub async fn recost(&self, query: &Value) -> Result<Recosted, Error> {
+        let engine = self.shared.engine()?;
+        let query = RecostQuery::from_json(query, engine.clock.now_us())?;
+        let prices = engine.clone();
+        engine.log.recost(query, move |past| prices.price_again(past)).await
+    }
+
+    /// Least, likely and most that a call may use and cost, before it is made. `model` is `{provider}/{model}`,
+    /// `messages` and `options` are those of [`chat`](Self::chat).
+    ///
+    /// # Errors
+    /// `InvalidRequest` for a model without a provider that is known, or naming what cannot be read.
+    pub async fn estimate(&self, model: &str, messages: &Value, options: &Value) -> Result<Estimate, Error> {
+        let engine = self.shared.engine()?;
+        let (provider, name) = engine.provider_of(model)?;
+        // A log that fails takes nothing but a likelihood.
+        let usual = engine.log.usual_length(&provider, name).await.unwrap_or_default();
+        estimate::estimate(
+            &engine.prices,
+            &estimate::Call {
+                provider: &provider,
+                model: name,
+                at_us: engine.clock.now_us(),
+                tokens_in: estimate::input(name, messages, options)?,
+                usual,
+                longest: crate::limit::max_output(name),
+                options,
+            },
+        )
     }
 
     /// The configuration in force. Secrets show as `set`.

@@ -50,9 +50,11 @@ pub use config::{
     TranslationConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
-pub use gateway::{Gateway, GatewayBuilder, Health};
+pub use gateway::{Estimate, Gateway, GatewayBuilder, Health, Spread};
 pub use keys::{Asking, Key, KeySource};
-pub use log::{Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, UsageQuery, UsageReport, UsageRow};
+pub use log::{
+    Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, RecostQuery, Recosted, UsageQuery, UsageReport, UsageRow,
+};
 pub use message::{Body, ByteStream, Deadlines, Request, Response};
 pub use record::{Attempt, AttemptState, Failure, Passed, Record, Skipped, Trail};
 pub use secret::Secret;

@@ -60,6 +60,15 @@ impl Usage {
         }
     }
 
+    /// This usage, served so.
+    pub(crate) fn in_tier(mut self, tier: Option<Tier>) -> Self {
+        if tier.is_some() {
+            let details = UsageDetails { tier, ..*self.details() };
+            self.details = Some(Box::new(details));
+        }
+        self
+    }
+
     /// What else is charged apart; where nothing was told, that.
     #[must_use]
     pub fn details(&self) -> &UsageDetails {
@@ -69,7 +78,7 @@ impl Usage {
 }
 
 /// What some providers tell beyond the counts that all have, as far as it is charged apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UsageDetails {
     /// The service tier that served the call; none where it was the standard one.
@@ -105,6 +114,22 @@ pub struct UsageDetails {
 }
 
 impl UsageDetails {
+    /// These, and those of an earlier report of the same call where these are silent.
+    pub(crate) fn or(self, earlier: Self) -> Self {
+        Self {
+            tier: self.tier.or(earlier.tier),
+            cache_write_1h: self.cache_write_1h.or(earlier.cache_write_1h),
+            audio_out: self.audio_out.or(earlier.audio_out),
+            audio_cached: self.audio_cached.or(earlier.audio_cached),
+            image: self.image.or(earlier.image),
+            image_out: self.image_out.or(earlier.image_out),
+            image_cached: self.image_cached.or(earlier.image_cached),
+            images: self.images.or(earlier.images),
+            searches: self.searches.or(earlier.searches),
+            seconds: self.seconds.or(earlier.seconds),
+        }
+    }
+
     const fn none() -> Self {
         Self {
             tier: None,
@@ -135,6 +160,21 @@ pub enum Tier {
     Fast,
     /// By an agreement of its own, whose price no list has.
     Other,
+}
+
+impl Tier {
+    /// By the providers' own words: OpenAI's and Groq's `service_tier`, Anthropic's `service_tier` and `speed`, Bedrock's
+    /// `serviceTier`. None is the standard one.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        match word.to_ascii_lowercase().as_str() {
+            "" | "auto" | "default" | "standard" | "on_demand" => None,
+            "batch" => Some(Self::Batch),
+            "flex" => Some(Self::Flex),
+            "priority" => Some(Self::Priority),
+            "fast" => Some(Self::Fast),
+            _ => Some(Self::Other),
+        }
+    }
 }
 
 /// The format that a provider's bodies are in: it decides how usage and stream ends are read, and whether an

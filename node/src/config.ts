@@ -19,7 +19,7 @@ export interface GatewayConfig {
    * `custom-{slug}`.
    */
   providers?: Record<string, ProviderConfig>;
-  /** Prices by `provider/model`; they go before the built-in ones. */
+  /** Prices by `provider/model`; they go before the built-in ones. `*` in a name stands for anything. */
   prices?: Record<string, PriceConfig>;
   /** What models can do, by `provider/model`: a route skips those that cannot serve a request. */
   models?: Record<string, ModelConfig>;
@@ -329,16 +329,38 @@ export type Format = "openai" | "anthropic" | "gemini" | "bedrock" | "workers-ai
 /** How the chats of a provider take the beginning of an answer: as a last message of the assistant's. */
 export type Prefill = "plain" | "prefix" | "partial";
 
-/** Prices of one model, each per million tokens. */
+/** Prices of one model, each per million tokens unless it says otherwise; or what is taken off the catalogue's prices. */
 export interface PriceConfig {
   /** Input tokens. */
-  input: Money;
-  /** Output tokens. */
-  output: Money;
+  input?: Money | null;
+  /** Output tokens. Without it what is put out has no price. */
+  output?: Money | null;
   /** Input tokens that the provider's prompt cache held; without it they cost as much as other input. */
   cache_read?: Money | null;
   /** Input tokens written to the provider's prompt cache; without it they cost as much as other input. */
   cache_write?: Money | null;
+  /** The same for an hour; without it they cost as much as other writes. */
+  cache_write_1h?: Money | null;
+  /** Output tokens spent on reasoning; without it they cost as much as other output. */
+  reasoning?: Money | null;
+  /** Sound that is listened to; without it it costs as much as text. */
+  audio_in?: Money | null;
+  /** Sound that is put out; without it it costs as much as text. */
+  audio_out?: Money | null;
+  /** Pictures that are seen; without it they cost as much as text. */
+  image_in?: Money | null;
+  /** Pictures that are put out; without it they cost as much as text. */
+  image_out?: Money | null;
+  /** A call; this and what follows is not per million. */
+  request?: Money | null;
+  /** A picture that is made. */
+  image?: Money | null;
+  /** A search on the web that the provider makes. */
+  search?: Money | null;
+  /** An hour of sound that is listened to. */
+  hour?: Money | null;
+  /** What is taken off the catalogue's price, in percent, 0 to 100: an agreement of your own. Not beside prices. */
+  discount_percent?: number | null;
 }
 
 /** What is known of a model beyond its price. What is not said is not known, and nothing is skipped for it. */

@@ -5,7 +5,7 @@ import { Door } from "./door.js";
 import { asManagementError } from "./errors.js";
 import { toFetch, type GatewayFetch } from "./fetch.js";
 import { toJson } from "./json.js";
-import { toLog, toPage, type CacheStats, type Explanation, type LogHealth, type LogPage, type LogQuery, type PurgeFilter, type PurgeReport, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
+import { toLog, toPage, type CacheStats, type Estimate, type Explanation, type LoadedPrices, type LogHealth, type LogPage, type LogQuery, type PurgeFilter, type PurgeReport, type Recosted, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
 import { native, type NativeGateway, type Outcome } from "./native.js";
 import type { GatewayResponse } from "./response.js";
 import type { GatewayConfig, RouteConfig } from "./config.js";
@@ -172,11 +172,39 @@ export class Gateway {
   }
 
   /**
-   * Tokens of a text or of chat messages before a call, offline.
+   * Prices what was logged once more, by the prices in force on the day of each call, in one transaction. The query
+   * selects as that of {@link logs}; without one all logs are priced.
+   */
+  async recost(query: UsageQuery = {}): Promise<Recosted> {
+    return JSON.parse(await this.#finish(this.#native.recost(toJson(query)))) as Recosted;
+  }
+
+  /**
+   * Least, likely and most that a call may use and cost, before it is made.
+   *
+   * @param model `{provider}/{model}`
+   * @param messages A text, or a list of messages.
+   * @param options Further fields of the body, such as `max_tokens`, `tools` or `service_tier`.
+   */
+  async estimate(model: string, messages: string | object[], options: Record<string, unknown> = {}): Promise<Estimate> {
+    return JSON.parse(await this.#finish(this.#native.estimate(model, toJson(messages), toJson(options)))) as Estimate;
+  }
+
+  /**
+   * Takes a newer price catalogue, as an object or as its text, from the next call on.
+   *
+   * @throws {TollhouseError} `invalid_request`, if it is cut short or has a price that cannot be; the prices in force stay.
+   */
+  loadPrices(prices: object | string): LoadedPrices {
+    return JSON.parse(ready(this.#native.loadPrices(toJson(prices)))) as LoadedPrices;
+  }
+
+  /**
+   * Tokens of a text, of a list of texts, of chat messages, or of messages with their tools, before a call, offline.
    *
    * @throws {TollhouseError} `unknown_model`, if the model's vocabulary is not known.
    */
-  countTokens(model: string, input: string | object[]): TokenCount {
+  countTokens(model: string, input: string | string[] | object[] | { messages: object[]; tools?: object[]; tool_choice?: unknown }): TokenCount {
     return JSON.parse(ready(this.#native.countTokens(model, toJson(input)))) as TokenCount;
   }
 

@@ -167,6 +167,54 @@ export interface TokenCount {
   exact: boolean;
   /** The vocabulary, such as `o200k_base`. */
   encoding: string;
+  /** By how many percent it may be wrong either way; 0 where it is exact. */
+  error_percent: number;
+  /** The counts of a list of texts, one by one. */
+  each?: number[];
+}
+
+/** Least, likely and most of something. */
+export interface Spread {
+  least: number;
+  likely: number;
+  most: number;
+}
+
+/** What a call may use and cost. */
+export interface Estimate {
+  provider: string;
+  model: string;
+  tokens_in: Spread;
+  tokens_out: Spread;
+  /** US dollars; null where the model's price is not known. */
+  cost: Spread | null;
+  /** The same, exact: in billionths of a dollar. */
+  cost_nano_usd: Spread | null;
+  /** The price that it comes from. */
+  priced_by: string | null;
+  /** How it is reckoned, in words. */
+  basis: string;
+}
+
+/** What came of pricing logs once more. Dollars, and exact billionths of them. */
+export interface Recosted {
+  /** Calls that were looked at. */
+  requests: number;
+  changed: number;
+  /** Those for which there is no price now: they keep the cost that they have. */
+  unpriced: number;
+  cost_before: number;
+  cost_before_nano_usd: number;
+  cost_after: number;
+  cost_after_nano_usd: number;
+  difference: number;
+  difference_nano_usd: number;
+}
+
+/** The price catalogue that is in force now. */
+export interface LoadedPrices {
+  version: string;
+  models: number;
 }
 
 /** A log out of its JSON text. */

@@ -53,6 +53,9 @@ export interface NativeGateway {
   usage(query: string): Outcome<string>;
   cacheStats(): Outcome<string>;
   purgeCache(filter: string): Outcome<string>;
+  recost(query: string): Outcome<string>;
+  estimate(model: string, messages: string, options: string): Outcome<string>;
+  loadPrices(prices: string): Outcome<string>;
   countTokens(model: string, input: string): Outcome<string>;
   config(): string;
   health(): Outcome<string>;

@@ -100,7 +100,7 @@ def report(test, step, ids):
 
 def counted(test, step):
     count = test.count_tokens(**step["count_tokens"])
-    return {"tokens": int(count), "exact": count.exact, "encoding": count.encoding}
+    return {"tokens": int(count), **vars(count)}
 
 
 def together(test, step):

@@ -213,6 +213,30 @@ class AsyncGateway(BaseGateway):
             StorageError: A shared store does not answer; what it holds is given until its time is over.
         """
         return dict(read(await self._twin.purge_cache(text(filter))))
+    async def recost(self, **query: object) -> Json:
+        """Prices what was logged once more, by the prices in force on the day of each call, in one transaction.
+
+        Args:
+            **query: What `logs` selects by, such as `since="2026-11-01"`. Without any all logs are priced.
+
+        Returns:
+            How many were looked at and changed, and what they cost before and after.
+        """
+        return dict(read(await self._twin.recost(text(query))))
+
+    async def estimate(self, model: str, messages: Messages, options: Mapping[str, object] | None = None) -> Json:
+        """Least, likely and most that a call may use and cost, before it is made.
+
+        Args:
+            model: `{provider}/{model}`.
+            messages: A text, or a list of messages.
+            options: Further fields of the body, such as `max_tokens`, `tools` or `service_tier`.
+
+        Returns:
+            `tokens_in`, `tokens_out` and `cost` in US dollars, each with `least`, `likely` and `most`; `cost` is None where
+            the price is not known.
+        """
+        return dict(read(await self._twin.estimate(model, text(messages), text(options or {}))))
 
     async def flush(self) -> None:
         """Ends when everything that was logged so far is on disk."""

@@ -10,7 +10,7 @@ from ._transport import Transport
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     import httpx
@@ -45,8 +45,20 @@ class BaseGateway:
         """
         return self._native.ui_url()
 
-    def count_tokens(self, model: str, input: Messages) -> TokenCount:  # noqa: A002 - the name it has in every language
-        """Tokens of a text or of messages, counted offline. A number that says how exact it is.
+    def load_prices(self, prices: Mapping[str, object] | str) -> Json:
+        """Takes a newer price catalogue, as a dict or as its text, from the next call on; gives its version.
+
+        Raises:
+            InvalidRequestError: It is cut short or has a price that cannot be. The prices in force stay.
+        """
+        return dict(read(self._native.load_prices(text(prices))))
+
+    def count_tokens(self, model: str, input: Messages | Sequence[str] | Mapping[str, object]) -> TokenCount:  # noqa: A002 - the name it has in every language
+        """Tokens counted offline. A number that says how exact it is.
+
+        Args:
+            model: The model, with or without its provider.
+            input: A text, a list of texts, messages, or `{"messages": […], "tools": […]}`.
 
         Raises:
             UnknownModelError: The model's vocabulary is not known.

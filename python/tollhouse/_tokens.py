@@ -13,10 +13,14 @@ class TokenCount(int):
     Attributes:
         exact: Whether the model's own vocabulary and its published rules were used; otherwise this is an estimate.
         encoding: The vocabulary that was used, such as `o200k_base`.
+        error_percent: By how much it may be wrong either way; 0 where it is exact.
+        each: The counts of a list of texts, one by one.
     """
 
     exact: bool
     encoding: str
+    error_percent: int
+    each: list[int] | None
 
     @classmethod
     def of(cls, document: Json) -> TokenCount:
@@ -24,4 +28,6 @@ class TokenCount(int):
         count = cls(document["tokens"])
         count.exact = document["exact"]
         count.encoding = document["encoding"]
+        count.error_percent = document["error_percent"]
+        count.each = document.get("each")
         return count

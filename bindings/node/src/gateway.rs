@@ -185,6 +185,26 @@ impl Gateway {
         self.json(env, async move { core.purge_cache(&parse("filter", &filter)?).await })
     }
 
+    #[napi]
+    pub fn recost(&self, env: Env, query: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.recost(&parse("query", &query)?).await })
+    }
+
+    #[napi]
+    pub fn estimate(&self, env: Env, model: String, messages: String, options: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move {
+            core.estimate(&model, &parse("messages", &messages)?, &parse("options", &options)?).await
+        })
+    }
+
+    /// What is in force from now on.
+    #[napi(catch_unwind)]
+    pub fn load_prices(&self, prices: String) -> Outcome {
+        Outcome::json(parse("prices", &prices).and_then(|prices| self.core.load_prices(&prices)))
+    }
+
     /// Answers at once: counting needs no upstream.
     #[napi(catch_unwind)]
     pub fn count_tokens(&self, model: String, input: String) -> Outcome {

@@ -77,6 +77,15 @@ impl AsyncGateway {
         start(py, calls::purge_cache(self.0.core(), calls::json(py, "filter", filter)?))
     }
 
+    fn recost<'py>(&self, py: Python<'py>, query: &str) -> Awaitable<'py> {
+        start(py, calls::recost(self.0.core(), calls::json(py, "query", query)?))
+    }
+
+    fn estimate<'py>(&self, py: Python<'py>, model: String, messages: &str, options: &str) -> Awaitable<'py> {
+        let (messages, options) = (calls::json(py, "messages", messages)?, calls::json(py, "options", options)?);
+        start(py, calls::estimate(self.0.core(), model, messages, options))
+    }
+
     fn flush<'py>(&self, py: Python<'py>) -> Awaitable<'py> {
         start(py, calls::flush(self.0.core()))
     }

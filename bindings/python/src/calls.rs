@@ -105,6 +105,14 @@ pub(crate) async fn purge_cache(gateway: Gateway, filter: Value) -> Result<Value
     gateway.purge_cache(&filter).await.map(document)
 }
 
+pub(crate) async fn recost(gateway: Gateway, query: Value) -> Result<Value, Error> {
+    gateway.recost(&query).await.map(document)
+}
+
+pub(crate) async fn estimate(gateway: Gateway, model: String, messages: Value, options: Value) -> Result<Value, Error> {
+    gateway.estimate(&model, &messages, &options).await.map(document)
+}
+
 pub(crate) async fn flush(gateway: Gateway) -> Result<(), Error> {
     gateway.flush().await
 }

@@ -117,6 +117,21 @@ impl Gateway {
         drive(py, calls::purge_cache(self.core(), calls::json(py, "filter", filter)?))
     }
 
+    fn recost(&self, py: Python<'_>, query: &str) -> PyResult<Py<PyAny>> {
+        drive(py, calls::recost(self.core(), calls::json(py, "query", query)?))
+    }
+
+    fn estimate(&self, py: Python<'_>, model: String, messages: &str, options: &str) -> PyResult<Py<PyAny>> {
+        let (messages, options) = (calls::json(py, "messages", messages)?, calls::json(py, "options", options)?);
+        drive(py, calls::estimate(self.core(), model, messages, options))
+    }
+
+    fn load_prices(&self, py: Python<'_>, prices: &str) -> PyResult<String> {
+        let prices = calls::json(py, "prices", prices)?;
+        let loaded = py.detach(|| self.0.gateway.load_prices(&prices));
+        loaded.map(|told| told.to_string()).map_err(|error| errors::raised(py, &error))
+    }
+
     fn flush(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         drive(py, calls::flush(self.core()))
     }

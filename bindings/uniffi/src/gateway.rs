@@ -161,6 +161,20 @@ impl Gateway {
         told(async { self.core.purge_cache(&json("filter", &filter)?).await }).await
     }
 
+    pub async fn recost(&self, query: String) -> Result<String, Failure> {
+        told(async { self.core.recost(&json("query", &query)?).await }).await
+    }
+
+    pub async fn estimate(&self, model: String, messages: String, options: String) -> Result<String, Failure> {
+        told(async { self.core.estimate(&model, &json("messages", &messages)?, &json("options", &options)?).await })
+            .await
+    }
+
+    /// What is in force from now on.
+    pub fn load_prices(&self, prices: String) -> Result<String, Failure> {
+        Ok(text(&self.core.load_prices(&json("prices", &prices)?)?)?)
+    }
+
     pub fn count_tokens(&self, model: String, input: String) -> Result<String, Failure> {
         #[cfg(feature = "tokens")]
         return Ok(text(&self.core.count_tokens(&model, &json("input", &input)?)?)?);

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::usage::Tier;
+
 /// A partial view of an answer, borrowing from its bytes.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -27,6 +29,11 @@ pub(super) struct Answer<'a> {
     message: Field<'a>,
     result: Field<'a>,
     x_groq: Field<'a>,
+    /// Cohere's place for what it charges, where an answer has no usage.
+    meta: Field<'a>,
+    service_tier: Field<'a>,
+    #[serde(rename = "serviceTier")]
+    bedrock_tier: Field<'a>,
 }
 
 type Field<'a> = Option<&'a RawValue>;
@@ -44,7 +51,14 @@ impl<'a> Answer<'a> {
 
     /// The usage object: the answer's own, or that of the answer inside.
     pub(super) fn usage(&self) -> Option<&'a RawValue> {
-        self.usage.or(self.usage_metadata).or_else(|| self.inside()?.usage)
+        self.usage.or(self.usage_metadata).or_else(|| self.inside()?.usage).or(self.meta)
+    }
+
+    /// The service tier that it says has served it.
+    pub(super) fn tier(&self) -> Option<Tier> {
+        let named = text(self.service_tier).or_else(|| text(self.inside()?.service_tier));
+        let bedrock = || self.bedrock_tier.map(read::<BedrockTier>).map(|tier| tier.kind.0);
+        Tier::of(&named.or_else(bedrock)?)
     }
 
     /// The model that the answer names.
@@ -72,6 +86,12 @@ impl<'a> Answer<'a> {
         let wrapped = [self.response, self.message, self.result, self.x_groq];
         wrapped.into_iter().flatten().find_map(|json| Answer::parse(json.get().as_bytes()))
     }
+}
+
+#[derive(Default, Deserialize)]
+struct BedrockTier {
+    #[serde(rename = "type", default)]
+    kind: Lenient<String>,
 }
 
 #[derive(Deserialize)]

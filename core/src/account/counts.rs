@@ -8,12 +8,13 @@
 //! | Gemini | ai.google.dev/api/generate-content: `UsageMetadata` | prompt and candidates leave out tools and thoughts |
 //! | Bedrock | docs.aws.amazon.com/bedrock: `TokenUsage` of Converse | input leaves out cached tokens |
 //! | Workers AI | developers.cloudflare.com/workers-ai | – |
+//! | Cohere | docs.cohere.com/reference/chat: `usage.billed_units` | counts what it charges apart from what it reads |
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::answer::{Lenient, read};
-use crate::usage::{Format, Usage, UsageSource};
+use crate::usage::{Format, Tier, Usage, UsageDetails, UsageSource};
 
 /// Tokens as one usage object counts them, before Anthropic's parts are added up.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,6 +25,7 @@ pub(super) struct Counts {
     cache_write: Option<u64>,
     reasoning: Option<u64>,
     audio: Option<u64>,
+    details: UsageDetails,
 }
 
 impl Counts {
@@ -47,6 +49,7 @@ impl Counts {
             cache_write: self.cache_write.or(earlier.cache_write),
             reasoning: self.reasoning.or(earlier.reasoning),
             audio: self.audio.or(earlier.audio),
+            details: self.details.or(earlier.details),
         }
     }
 
@@ -58,7 +61,7 @@ impl Counts {
             }
             _ => self.input,
         };
-        if tokens_in.is_none() && self.output.is_none() {
+        if tokens_in.is_none() && self.output.is_none() && self.details.seconds.is_none() {
             return None;
         }
         Some(Usage {
@@ -69,7 +72,7 @@ impl Counts {
             cache_write: self.cache_write,
             reasoning: self.reasoning,
             audio: self.audio,
-            details: None,
+            details: (self.details != UsageDetails::default()).then(|| Box::new(self.details)),
         })
     }
 }
@@ -99,9 +102,20 @@ struct Openai {
     total_tokens: Count,
     /// DeepSeek's name for cached input (api-docs.deepseek.com/guides/kv_cache).
     prompt_cache_hit_tokens: Count,
+    /// Of transcriptions: the details of their input have a name of their own, and some are charged by their length.
+    input_token_details: Lenient<OpenaiDetails>,
+    seconds: Lenient<Option<f64>>,
+    /// Cohere's.
+    billed_units: Lenient<BilledUnits>,
 }
 
-#[expect(clippy::struct_field_names, reason = "the names are the wire's")]
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct BilledUnits {
+    input_tokens: Lenient<Option<f64>>,
+    output_tokens: Lenient<Option<f64>>,
+}
+
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
 struct OpenaiDetails {
@@ -109,24 +123,44 @@ struct OpenaiDetails {
     cache_write_tokens: Count,
     audio_tokens: Count,
     reasoning_tokens: Count,
+    image_tokens: Count,
+    /// Of the realtime API and of image models.
+    cached_tokens_details: Lenient<CachedDetails>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+struct CachedDetails {
+    audio_tokens: Count,
+    image_tokens: Count,
 }
 
 impl Openai {
     fn counts(&self) -> Counts {
-        let input = self.prompt_tokens.0.or(self.input_tokens.0);
-        let (prompt, inputs) = (self.prompt_tokens_details.0, self.input_tokens_details.0);
-        let (completion, outputs) = (self.completion_tokens_details.0, self.output_tokens_details.0);
-        let reasoning = completion.reasoning_tokens.0.or(outputs.reasoning_tokens.0);
+        let billed = self.billed_units.0;
+        let input = self.prompt_tokens.0.or(self.input_tokens.0).or(billed.input_tokens.0.and_then(upwards));
+        let put_in = [self.prompt_tokens_details.0, self.input_tokens_details.0, self.input_token_details.0];
+        let put_out = [self.completion_tokens_details.0, self.output_tokens_details.0];
+        let of = |all: &[OpenaiDetails], count: fn(&OpenaiDetails) -> Count| all.iter().find_map(|one| count(one).0);
+        let reasoning = of(&put_out, |details| details.reasoning_tokens);
+        let audio_out = of(&put_out, |details| details.audio_tokens);
+        let image_out = of(&put_out, |details| details.image_tokens);
         Counts {
             input,
-            output: self.output(input, reasoning),
-            cache_read: prompt.cached_tokens.0.or(inputs.cached_tokens.0).or(self.prompt_cache_hit_tokens.0),
-            cache_write: prompt.cache_write_tokens.0.or(inputs.cache_write_tokens.0),
+            output: self.output(input, reasoning).or(billed.output_tokens.0.and_then(upwards)),
+            cache_read: of(&put_in, |details| details.cached_tokens).or(self.prompt_cache_hit_tokens.0),
+            cache_write: of(&put_in, |details| details.cache_write_tokens),
             reasoning,
-            audio: both(
-                prompt.audio_tokens.0.or(inputs.audio_tokens.0),
-                completion.audio_tokens.0.or(outputs.audio_tokens.0),
-            ),
+            audio: both(of(&put_in, |details| details.audio_tokens), audio_out),
+            details: UsageDetails {
+                audio_out: audio_out.filter(|tokens| *tokens > 0),
+                audio_cached: of(&put_in, |details| details.cached_tokens_details.0.audio_tokens),
+                image: both(of(&put_in, |details| details.image_tokens), image_out),
+                image_out,
+                image_cached: of(&put_in, |details| details.cached_tokens_details.0.image_tokens),
+                seconds: self.seconds.0.and_then(upwards),
+                ..UsageDetails::default()
+            },
         }
     }
 
@@ -148,6 +182,22 @@ struct Anthropic {
     cache_read_input_tokens: Count,
     cache_creation_input_tokens: Count,
     output_tokens_details: Lenient<AnthropicDetails>,
+    cache_creation: Lenient<CacheCreation>,
+    server_tool_use: Lenient<ServerToolUse>,
+    service_tier: Lenient<String>,
+    speed: Lenient<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CacheCreation {
+    ephemeral_1h_input_tokens: Count,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ServerToolUse {
+    web_search_requests: Count,
 }
 
 #[derive(Default, Deserialize)]
@@ -165,6 +215,12 @@ impl Anthropic {
             cache_write: self.cache_creation_input_tokens.0,
             reasoning: self.output_tokens_details.0.thinking_tokens.0,
             audio: None,
+            details: UsageDetails {
+                tier: Tier::of(&self.service_tier.0).or_else(|| Tier::of(&self.speed.0)),
+                cache_write_1h: self.cache_creation.0.ephemeral_1h_input_tokens.0.filter(|tokens| *tokens > 0),
+                searches: self.server_tool_use.0.web_search_requests.0.filter(|searches| *searches > 0),
+                ..UsageDetails::default()
+            },
         }
     }
 }
@@ -201,6 +257,7 @@ struct Gemini {
     cached_content_token_count: Count,
     prompt_tokens_details: Lenient<Vec<Modality>>,
     candidates_tokens_details: Lenient<Vec<Modality>>,
+    cache_tokens_details: Lenient<Vec<Modality>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -212,17 +269,34 @@ struct Modality {
 
 impl Gemini {
     fn counts(&self) -> Counts {
-        let details = self.prompt_tokens_details.0.iter().chain(&self.candidates_tokens_details.0);
-        let audio = details.filter(|part| part.modality.0 == "AUDIO").map(|part| part.token_count.0);
+        let of = |details: &Lenient<Vec<Modality>>, modality: &str| {
+            let parts = details.0.iter().filter(|part| part.modality.0 == modality);
+            parts.map(|part| part.token_count.0).reduce(both).flatten()
+        };
+        let [audio_out, image_out] = ["AUDIO", "IMAGE"].map(|modality| of(&self.candidates_tokens_details, modality));
         Counts {
             input: both(self.prompt_token_count.0, self.tool_use_prompt_token_count.0),
             output: both(self.candidates_token_count.0, self.thoughts_token_count.0),
             cache_read: self.cached_content_token_count.0,
             cache_write: None,
             reasoning: self.thoughts_token_count.0,
-            audio: audio.reduce(both).flatten(),
+            audio: both(of(&self.prompt_tokens_details, "AUDIO"), audio_out),
+            details: UsageDetails {
+                audio_out,
+                audio_cached: of(&self.cache_tokens_details, "AUDIO"),
+                image: both(of(&self.prompt_tokens_details, "IMAGE"), image_out),
+                image_out,
+                image_cached: of(&self.cache_tokens_details, "IMAGE"),
+                ..UsageDetails::default()
+            },
         }
     }
+}
+
+/// A number that may have decimals, as a whole one.
+fn upwards(number: f64) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to a range that fits")]
+    (0.0..=9e15).contains(&number).then(|| number.ceil() as u64)
 }
 
 /// The sum of what is known.

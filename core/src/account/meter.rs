@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::counts::Counts;
 use super::events::Events;
 use crate::sse::Event;
-use crate::usage::{Format, Usage};
+use crate::usage::{Format, Tier, Usage};
 
 /// Meters one streamed answer. Feed it every chunk, in order, cut anywhere.
 pub(crate) struct Meter {
@@ -69,6 +69,7 @@ struct Heard {
     /// Gemini repeats its usage in every event: only the last of them is parsed, and only when asked.
     latest: Vec<u8>,
     model: Option<String>,
+    tier: Option<Tier>,
     ended: bool,
     over: bool,
     failed: bool,
@@ -82,6 +83,7 @@ impl Heard {
             counts: Counts::default(),
             latest: Vec::new(),
             model: None,
+            tier: None,
             ended: false,
             over: false,
             failed: false,
@@ -130,6 +132,7 @@ impl Heard {
         }
         if let Some(counts) = answer.usage().and_then(|json| Counts::read(self.format, json)) {
             // Anthropic tells the input when a message starts and the output when it ends; the others repeat it all.
+            self.tier = self.tier.or_else(|| answer.tier());
             self.counts = if self.format == Format::Anthropic { counts.or(self.counts) } else { counts };
         }
         // Whatever Bedrock tells besides its events is an exception.
@@ -152,7 +155,8 @@ impl Heard {
 
     fn usage(&self) -> Option<Usage> {
         let latest = || Counts::read(self.format, Answer::parse(&self.latest)?.usage()?);
-        latest().unwrap_or(self.counts).usage(self.format)
+        let usage = latest().unwrap_or(self.counts).usage(self.format);
+        usage.map(|usage| usage.in_tier(self.tier))
     }
 }
 

@@ -8,13 +8,14 @@ mod read;
 mod row;
 mod rows;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
 use serde_json::{Value, json};
 
 use self::catalogue::Catalogue;
+use self::own::Own;
 use self::rates::Kind;
 use self::row::Row;
 use crate::config::PriceConfig;
@@ -56,7 +57,7 @@ impl Priced {
 
 /// The prices of one gateway.
 pub(crate) struct Prices {
-    own: HashMap<String, Row>,
+    own: Own,
     /// What was loaded; the embedded one until then.
     loaded: ArcSwapOption<Catalogue>,
 }
@@ -64,15 +65,13 @@ pub(crate) struct Prices {
 impl Prices {
     /// The configuration's prices before the catalogue's: under `provider/model`, or under `model` for all providers.
     pub(crate) fn new(own: &BTreeMap<String, PriceConfig>) -> Self {
-        let row = |(name, price): (&String, &PriceConfig)| (name.clone(), own::row(name, price));
-        Self { own: own.iter().map(row).collect(), loaded: ArcSwapOption::empty() }
+        Self { own: Own::new(own), loaded: ArcSwapOption::empty() }
     }
 
     /// Takes a newer catalogue, from the next call on. If it cannot be read, the one that is there goes on.
     ///
     /// # Errors
     /// `InvalidRequest` with the path of what is wrong.
-    #[allow(dead_code, reason = "its method comes next")]
     pub(crate) fn load(&self, json: &Value) -> Result<Value, Error> {
         let catalogue = Catalogue::read(json)?;
         let told = json!({ "version": catalogue.version, "models": catalogue.len() });
@@ -87,9 +86,18 @@ impl Prices {
     pub(crate) fn cost(&self, asked: &Asked<'_>, usage: &Usage) -> Priced {
         let priced = self.with_row(asked, |row, by| {
             let cost = row.at(asked.at_us, usage.details().tier)?.charge(usage)?;
-            Some(Priced { cost: Some(cost), by: Some(by()) })
+            Some((cost, by()))
         });
-        priced.flatten().unwrap_or_default()
+        let Some((cost, by)) = priced.flatten() else { return Priced::default() };
+        // What is agreed on holds for a model's snapshots too.
+        let discount = self.own.discount(&name::candidates(asked.provider, asked.model));
+        match discount.filter(|_| by.starts_with("catalogue")) {
+            Some(discount) => {
+                let by = format!("{by}, less the discount of {}", discount.name);
+                Priced { cost: Some(discount.of(cost)), by: Some(by) }
+            }
+            None => Priced { cost: Some(cost), by: Some(by) },
+        }
     }
 
     /// Input and output of a model, in nano-dollars per million tokens.
@@ -104,7 +112,7 @@ impl Prices {
     /// Gives `act` the row that prices a model, and what a cost by it names.
     fn with_row<T>(&self, asked: &Asked<'_>, act: impl FnOnce(&Row, &dyn Fn() -> String) -> T) -> Option<T> {
         let names = name::candidates(asked.provider, asked.model);
-        if let Some(row) = self.negotiated(&names) {
+        if let Some(row) = self.own.price(&names) {
             return Some(act(row, &|| format!("configuration: {}", row.name)));
         }
         let loaded = self.loaded.load();
@@ -119,15 +127,6 @@ impl Prices {
         let (provider, row) = listed.or_else(elsewhere)?;
         Some(act(row, &|| format!("catalogue {}: {provider}/{}", catalogue.version, row.name)))
     }
-
-    /// The caller's price for a model holds for its snapshots too, so every name is tried here before the catalogue.
-    fn negotiated(&self, names: &[(&str, &str)]) -> Option<&Row> {
-        if self.own.is_empty() {
-            return None;
-        }
-        let mut names = names.iter();
-        names.find_map(|(provider, name)| self.own.get(&format!("{provider}/{name}")).or_else(|| self.own.get(*name)))
-    }
 }
 
 /// The embedded catalogue, read once and then shared by all gateways.
@@ -136,5 +135,7 @@ fn embedded() -> &'static Catalogue {
     EMBEDDED.get_or_init(Catalogue::embedded)
 }
 
+#[cfg(test)]
+mod published;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 mod class;
 mod encoding;
+mod image;
+mod input;
 mod merge;
 mod model;
 #[cfg(test)]
@@ -9,11 +11,12 @@ mod oracle;
 mod recent;
 mod split;
 mod table;
+mod tools;
 mod word;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
+pub use self::input::{ChatMessage, TokenInput};
 use self::model::Vocabulary;
 use crate::error::Error;
 
@@ -26,21 +29,47 @@ use crate::error::Error;
 /// [`UnknownModel`](crate::ErrorKind::UnknownModel) when the name belongs to no known family.
 pub fn count_tokens(model: &str, input: &TokenInput) -> Result<TokenCount, Error> {
     let vocabulary = Vocabulary::of(model)?;
-    let tokens = match input {
-        TokenInput::Text(text) => vocabulary.count(text),
-        TokenInput::Messages(messages) => {
-            let mut tokens = REPLY_TOKENS;
-            for message in messages {
-                tokens += MESSAGE_TOKENS + u64::from(message.named) * NAME_TOKENS;
-                for text in &message.texts {
-                    tokens += vocabulary.count(text);
-                }
-            }
-            tokens
+    let mut each = None;
+    let (tokens, is_covered) = match input {
+        TokenInput::Text(text) => (vocabulary.count(text), true),
+        TokenInput::Texts(texts) => {
+            let counts: Vec<u64> = texts.iter().map(|text| vocabulary.count(text)).collect();
+            let tokens = counts.iter().sum();
+            each = Some(counts);
+            (tokens, true)
+        }
+        TokenInput::Messages(messages) => chat(&vocabulary, messages),
+        TokenInput::Chat { messages, tools, is_partly_counted } => {
+            let (said, is_said_covered) = chat(&vocabulary, messages);
+            let is_before_4o = vocabulary.name == "cl100k_base";
+            let (tools, is_tools_covered) = tools::tokens(tools, is_before_4o, &|text| vocabulary.count(text));
+            (said + tools, is_said_covered && is_tools_covered && !is_partly_counted)
         }
     };
-    Ok(TokenCount { tokens, exact: vocabulary.exact && input.is_covered(), encoding: vocabulary.name.to_string() })
+    let exact = vocabulary.error.is_none() && is_covered;
+    let of_texts = vocabulary.error.map_or(0, |error| error.of(input.texts()));
+    let error_percent = if is_covered { of_texts } else { of_texts.max(UNCOVERED_PERCENT) };
+    Ok(TokenCount { tokens, exact, encoding: vocabulary.name.to_string(), error_percent, each })
 }
+
+/// The tokens of a chat, and whether published rules cover all of it.
+fn chat(vocabulary: &Vocabulary, messages: &[ChatMessage]) -> (u64, bool) {
+    let (mut tokens, mut is_covered) = (REPLY_TOKENS, true);
+    for message in messages {
+        tokens += MESSAGE_TOKENS + u64::from(message.named) * NAME_TOKENS;
+        tokens += message.texts.iter().map(|text| vocabulary.count(text)).sum::<u64>();
+        is_covered &= message.covered;
+        for picture in &message.pictures {
+            let (seen, is_published) = picture.tokens(vocabulary.model);
+            tokens += seen;
+            is_covered &= is_published;
+        }
+    }
+    (tokens, is_covered)
+}
+
+/// By how much a count is taken to be wrong of which a part is not covered by published rules, such as calls of tools.
+const UNCOVERED_PERCENT: u64 = 10;
 
 // What a chat adds to its texts: OpenAI's cookbook, "How to count tokens with tiktoken", section 6.
 /// Every message is framed by three tokens.
@@ -59,104 +88,17 @@ pub struct TokenCount {
     pub exact: bool,
     /// The vocabulary that was used, such as `o200k_base`.
     pub encoding: String,
-}
-
-/// What to count.
-#[derive(Clone, Debug)]
-pub enum TokenInput<'a> {
-    /// Text as it is.
-    Text(&'a str),
-    /// The messages of a chat.
-    Messages(Vec<ChatMessage<'a>>),
-}
-
-/// The countable parts of one chat message.
-#[derive(Clone, Debug)]
-pub struct ChatMessage<'a> {
-    texts: Vec<&'a str>,
-    named: bool,
-    /// Whether the published rules for chats say how to count all of it.
-    covered: bool,
-}
-
-impl<'a> TokenInput<'a> {
-    /// Takes a string, or an array of chat messages `{role, content, name?, tool_calls?}` whose content is a string,
-    /// null, or an array of text parts.
-    ///
-    /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) with the path of what is neither, images and other parts
-    /// without text included.
-    pub fn from_json(json: &'a Value) -> Result<Self, Error> {
-        match json {
-            Value::String(text) => Ok(Self::Text(text)),
-            Value::Array(messages) => {
-                let read = |(at, json)| ChatMessage::from_json(json, &format!("input[{at}]"));
-                messages.iter().enumerate().map(read).collect::<Result<_, _>>().map(Self::Messages)
-            }
-            _ => Err(Error::invalid("input", "is neither a string nor an array of chat messages")),
-        }
-    }
-
-    fn is_covered(&self) -> bool {
-        match self {
-            Self::Text(_) => true,
-            Self::Messages(messages) => messages.iter().all(|message| message.covered),
-        }
-    }
-}
-
-impl<'a> ChatMessage<'a> {
-    fn from_json(json: &'a Value, path: &str) -> Result<Self, Error> {
-        let fields =
-            json.as_object().ok_or_else(|| Error::invalid(path, "is not a chat message: make it an object"))?;
-        if !fields.get("role").is_some_and(Value::is_string) {
-            return Err(Error::invalid(format!("{path}.role"), "is missing: say system, user, assistant or tool"));
-        }
-        let named = fields.get("name").is_some_and(Value::is_string);
-        let mut message = Self { texts: Vec::new(), named, covered: true };
-        for (key, value) in fields {
-            match (key.as_str(), value) {
-                ("tool_calls", calls) => message.add_tool_calls(calls),
-                ("content", Value::Array(parts)) => message.add_parts(parts, &format!("{path}.content"))?,
-                (_, Value::String(text)) => {
-                    message.covered &= matches!(key.as_str(), "role" | "content" | "name");
-                    message.texts.push(text);
-                }
-                ("content", Value::Null) => {}
-                ("content", _) => {
-                    return Err(Error::invalid(format!("{path}.content"), "is neither text nor an array of parts"));
-                }
-                _ => message.covered = false,
-            }
-        }
-        Ok(message)
-    }
-
-    fn add_parts(&mut self, parts: &'a [Value], path: &str) -> Result<(), Error> {
-        for (at, part) in parts.iter().enumerate() {
-            let text = part.get("text").and_then(Value::as_str).ok_or_else(|| {
-                let message = "has no text, and only text can be counted: leave this part out of the input";
-                Error::invalid(format!("{path}[{at}]"), message)
-            })?;
-            self.texts.push(text);
-        }
-        Ok(())
-    }
-
-    /// How the call itself is framed is not published, so its name and arguments make an estimate.
-    fn add_tool_calls(&mut self, calls: &'a Value) {
-        self.covered = false;
-        let functions = calls.as_array().into_iter().flatten().filter_map(|call| call.get("function")?.as_object());
-        let texts = |function: &'a Map<String, Value>| {
-            ["name", "arguments"].into_iter().filter_map(|key| function.get(key)?.as_str())
-        };
-        self.texts.extend(functions.flat_map(texts));
-    }
+    /// By how many percent it may be wrong either way: 0 where it is exact, and otherwise the largest error that was
+    /// measured on a corpus of such texts.
+    pub error_percent: u64,
+    /// The counts of a list of texts, one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub each: Option<Vec<u64>>,
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::error::ErrorKind;
@@ -218,18 +160,79 @@ mod tests {
 
     #[test]
     fn what_cannot_be_counted_is_refused_by_its_path() {
-        let image = json!({"type": "image_url", "image_url": {"url": "https://example.com/toll.png"}});
+        let sound = json!({"type": "input_audio", "input_audio": {"data": "", "format": "wav"}});
         for (input, field) in [
             (json!(7), "input"),
             (json!({"role": "user"}), "input"),
-            (json!(["hello"]), "input[0]"),
+            (json!(["hello", 7]), "input[0]"),
+            (json!({"messages": [], "tols": []}), "input.tols"),
+            (json!({"messages": 7}), "input.messages"),
+            (json!({"messages": [], "tools": 7}), "input.tools"),
+            (json!({"messages": [7]}), "input.messages[0]"),
             (json!([{"content": "x"}]), "input[0].role"),
             (json!([{"role": "user", "content": "x"}, {"role": 7}]), "input[1].role"),
             (json!([{"role": "user", "content": 7}]), "input[0].content"),
-            (json!([{"role": "user", "content": [{"type": "text", "text": "x"}, image]}]), "input[0].content[1]"),
+            (json!([{"role": "user", "content": [{"type": "text", "text": "x"}, sound]}]), "input[0].content[1]"),
         ] {
             let error = TokenInput::from_json(&input).unwrap_err();
             assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some(field)), "{input}");
         }
+    }
+
+    #[test]
+    fn a_list_of_texts_is_counted_one_by_one() {
+        let texts = json!(["hello world", "", "hello"]);
+        let count = count_tokens("gpt-4o", &TokenInput::from_json(&texts).unwrap()).unwrap();
+        assert_eq!((count.tokens, count.each, count.exact), (3, Some(vec![2, 0, 1]), true));
+    }
+
+    /// OpenAI's cookbook, "How to count tokens with tiktoken", section 7, prints these numbers.
+    #[test]
+    fn tools_as_the_cookbook_counts_them() {
+        let chat = json!({
+            "messages": [
+                {"role": "system", "content": "You are a helpful assistant that can answer to questions about the weather."},
+                {"role": "user", "content": "What's the weather like in San Francisco?"},
+            ],
+            "tools": [{"type": "function", "function": {
+                "name": "get_current_weather", "description": "Get the current weather in a given location",
+                "parameters": {"type": "object", "properties": {
+                    "location": {"type": "string", "description": "The city and state, e.g. San Francisco, CA"},
+                    "unit": {"type": "string", "description": "The unit of temperature to return", "enum": ["celsius", "fahrenheit"]},
+                }, "required": ["location"]},
+            }}],
+        });
+        for (model, tokens) in [("gpt-3.5-turbo", 105), ("gpt-4", 105), ("gpt-4o", 101), ("gpt-4o-mini", 101)] {
+            let count = count_tokens(model, &TokenInput::from_json(&chat).unwrap()).unwrap();
+            assert_eq!((count.tokens, count.exact), (tokens, true), "{model}");
+        }
+        let mut forced = chat.clone();
+        forced["tool_choice"] = json!("required");
+        assert!(
+            !count_tokens("gpt-4o", &TokenInput::from_json(&forced).unwrap()).unwrap().exact,
+            "told, nobody says how"
+        );
+    }
+
+    #[test]
+    fn pictures_count_by_the_models_rule() {
+        let chat = |detail: &str| {
+            let image = json!({"url": "https://example.com/toll.png", "detail": detail});
+            json!([{"role": "user", "content": [{"type": "image_url", "image_url": image}]}])
+        };
+        let count = |detail| count_tokens("openai/gpt-4o", &TokenInput::from_json(&chat(detail)).unwrap()).unwrap();
+        assert_eq!((count("low").tokens, count("low").exact), (3 + 3 + 1 + 85, true));
+        assert_eq!(
+            (count("high").tokens, count("high").exact),
+            (3 + 3 + 1 + 765, false),
+            "of a size that nobody knows"
+        );
+    }
+
+    #[test]
+    fn an_estimate_says_by_how_much_it_may_be_wrong() {
+        assert_eq!(text("gpt-4o", "hello").error_percent, 0);
+        assert!(text("claude-sonnet-4-5", "hello").error_percent > 0);
+        assert!(text("gpt-6-sol", "hello").error_percent > 0);
     }
 }

@@ -3,11 +3,14 @@
 use super::answer::Answer;
 use super::counts::Counts;
 use super::member::{first_text, last_object};
-use crate::usage::{Format, Usage};
+use crate::usage::{Format, Tier, Usage};
 
 /// What a whole JSON answer tells, in one pass: its usage, and the model that it says it comes from.
 pub(crate) fn read_answer(format: Format, body: &[u8]) -> (Option<Usage>, Option<String>) {
-    let usage = |answer: &Answer| Counts::read(format, answer.usage()?)?.usage(format);
+    let usage = |answer: &Answer| {
+        let usage = Counts::read(format, answer.usage()?)?.usage(format)?;
+        Some(if format == Format::Anthropic { usage } else { usage.in_tier(answer.tier()) })
+    };
     // Gemini streams a JSON array of answers when it is not asked for events: there the last that tells wins.
     if format == Format::Gemini && body.trim_ascii_start().starts_with(b"[") {
         let answers: Vec<Answer> = serde_json::from_slice(body).unwrap_or_default();
@@ -27,6 +30,8 @@ fn find(format: Format, body: &[u8]) -> Option<(Option<Usage>, Option<String>)> 
         Format::Bedrock | Format::WorkersAi | Format::Other => return None,
     };
     let usage = Counts::read(format, last_object(body, usage)?)?.usage(format)?;
+    let tier = (format == Format::Openai).then(|| first_text(body, "\"service_tier\"")).flatten();
+    let usage = usage.in_tier(tier.and_then(|word| Tier::of(&word)));
     Some((Some(usage), Some(first_text(body, model)?)))
 }
 
@@ -180,5 +185,62 @@ mod tests {
     fn bytes_that_are_not_utf_8_do_not_hide_the_usage() {
         let body = b"{\"text\":\"\xff\xfe\",\"usage\":{\"prompt_tokens\":3}}";
         assert_eq!(usage_of(Format::Openai, body).unwrap().tokens_in, Some(3));
+    }
+
+    #[test]
+    fn parts_that_are_charged_apart() {
+        let details = |format, body: &str| *usage(format, body).details();
+        let heard = r#"{"text":"Toll","usage":{"type":"duration","seconds":62.4}}"#;
+        assert_eq!((counts(Format::Openai, heard), details(Format::Openai, heard).seconds), ((None, None), Some(63)));
+        let heard = r#"{"text":"Toll","usage":{"type":"tokens","input_tokens":14,"output_tokens":45,
+            "input_token_details":{"text_tokens":10,"audio_tokens":4}}}"#;
+        assert_eq!(
+            (counts(Format::Openai, heard), usage(Format::Openai, heard).audio),
+            ((Some(14), Some(45)), Some(4))
+        );
+        let drawn = r#"{"usage":{"input_tokens":50,"output_tokens":4160,"input_tokens_details":{"image_tokens":40}}}"#;
+        assert_eq!(details(Format::Openai, drawn).image, Some(40));
+        let said = r#"{"usage":{"prompt_tokens":9,"completion_tokens":8,"completion_tokens_details":{"audio_tokens":7},
+            "prompt_tokens_details":{"audio_tokens":2,"cached_tokens":1}}}"#;
+        assert_eq!((usage(Format::Openai, said).audio, details(Format::Openai, said).audio_out), (Some(9), Some(7)));
+        let gemini = r#"{"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":8,"cachedContentTokenCount":5,
+            "promptTokensDetails":[{"modality":"IMAGE","tokenCount":6},{"modality":"TEXT","tokenCount":3}],
+            "cacheTokensDetails":[{"modality":"IMAGE","tokenCount":4}],
+            "candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":8}]}}"#;
+        let told = details(Format::Gemini, gemini);
+        assert_eq!((told.image, told.image_out, told.image_cached), (Some(14), Some(8), Some(4)));
+    }
+
+    #[test]
+    fn the_tier_that_served_a_call() {
+        let tier = |format, body: &str| usage(format, body).details().tier;
+        let openai = |word: &str| {
+            let body = format!(
+                r#"{{"model":"m","usage":{{"prompt_tokens":1,"completion_tokens":1}},"service_tier":"{word}"}}"#
+            );
+            tier(Format::Openai, &body)
+        };
+        assert_eq!(openai("default"), None);
+        assert_eq!(openai("flex"), Some(Tier::Flex));
+        assert_eq!(openai("scale"), Some(Tier::Other));
+        let body = r#"{"model":"m","usage":{"input_tokens":1,"output_tokens":1,"service_tier":"batch"}}"#;
+        assert_eq!(tier(Format::Anthropic, body), Some(Tier::Batch));
+    }
+
+    #[test]
+    fn cohere_and_bedrock() {
+        let chat = r#"{"id":"c","usage":{"billed_units":{"input_tokens":5.0,"output_tokens":418.0},
+            "tokens":{"input_tokens":71,"output_tokens":418}}}"#;
+        assert_eq!(counts(Format::Openai, chat), (Some(5), Some(418)), "what is charged");
+        let embedded = r#"{"id":"e","embeddings":{},"meta":{"billed_units":{"input_tokens":2}}}"#;
+        assert_eq!(counts(Format::Openai, embedded), (Some(2), None));
+        let converse = r#"{"output":{},"usage":{"inputTokens":100,"outputTokens":10,"totalTokens":140,
+            "cacheReadInputTokens":20,"cacheWriteInputTokens":10},"serviceTier":{"type":"priority"}}"#;
+        let told = usage(Format::Bedrock, converse);
+        assert_eq!((told.tokens_in, told.tokens_out), (Some(130), Some(10)));
+        assert_eq!(
+            (told.cache_read, told.cache_write, told.details().tier),
+            (Some(20), Some(10), Some(Tier::Priority))
+        );
     }
 }

@@ -15,6 +15,7 @@ mod limits;
 mod load;
 mod milliseconds;
 mod nearest;
+mod prices;
 mod quantity;
 mod routes;
 mod schema;
@@ -44,6 +45,7 @@ pub(crate) use explain::without_values;
 pub use hedging::{HedgeTo, HedgingConfig};
 pub use limits::{AtLimit, Count, LimitMode, LimitRule, LimitsConfig, QuotaConfig, Technique};
 pub(crate) use nearest::nearest;
+pub use prices::PriceConfig;
 pub use routes::{
     BreakerConfig, Broken, InsteadConfig, MaxPrice, ModelConfig, Prefill, RouteConfig, Strategy, StreamsConfig,
     TranslationConfig,
@@ -81,7 +83,7 @@ pub struct Config {
     /// Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
     /// `custom-{slug}`.
     pub providers: BTreeMap<String, ProviderConfig>,
-    /// Prices by `provider/model`; they go before the built-in ones.
+    /// Prices by `provider/model`; they go before the built-in ones. `*` in a name stands for anything.
     pub prices: BTreeMap<String, PriceConfig>,
     /// What models can do, by `provider/model`: a route skips those that cannot serve a request.
     pub models: BTreeMap<String, ModelConfig>,
@@ -232,22 +234,6 @@ pub struct ProviderConfig {
     pub prefill: Option<Prefill>,
     /// Headers for every request that does not bring them itself. Their values are kept like keys.
     pub headers: BTreeMap<String, Secret>,
-}
-
-/// Prices of one model, each per million tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PriceConfig {
-    /// Input tokens.
-    pub input: Money,
-    /// Output tokens.
-    pub output: Money,
-    /// Input tokens that the provider's prompt cache held; without it they cost as much as other input.
-    #[serde(default)]
-    pub cache_read: Option<Money>,
-    /// Input tokens written to the provider's prompt cache; without it they cost as much as other input.
-    #[serde(default)]
-    pub cache_write: Option<Money>,
 }
 
 /// What is remembered of each call.

@@ -121,7 +121,10 @@ fn every_key_is_taken() {
     assert_eq!(config.providers["openai"].key.as_ref().unwrap().expose(), "sk-canary");
     assert_eq!(config.providers["house"].format, Some(Format::Anthropic));
     let price = &config.prices["openai/gpt-4.1"];
-    assert_eq!((price.input.nano_usd(), price.output.nano_usd()), (2_500_000_000, 10_000_000_000));
+    assert_eq!(
+        (price.input.map(Money::nano_usd), price.output.map(Money::nano_usd)),
+        (Some(2_500_000_000), Some(10_000_000_000))
+    );
     assert_eq!((price.cache_read.map(Money::nano_usd), price.cache_write), (Some(1), None));
     assert_eq!(
         (config.models["openai/gpt-4.1"].context_tokens, config.models["openai/gpt-4.1"].tools),
@@ -316,6 +319,9 @@ fn providers_and_prices_have_their_forms() {
         ("providers.x = { key = \"a\", key_env = \"B\" }", "providers.x.key_env"),
         ("providers.x.key = \" \"", "providers.x.key"),
         ("prices.gpt = { input = \"1 USD\", output = \"1 USD\" }", "prices.gpt"),
+        ("prices.\"openai/gpt\" = {}", "prices.openai/gpt"),
+        ("prices.\"openai/*\" = { discount_percent = 101 }", "prices.openai/*.discount_percent"),
+        ("prices.\"openai/gpt\" = { discount_percent = 1, input = \"1 USD\" }", "prices.openai/gpt.discount_percent"),
     ] {
         assert_eq!(Config::from_toml(toml).unwrap_err().field(), Some(field));
     }

@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use super::{Config, ProviderConfig, Span};
+use super::{Config, PriceConfig, ProviderConfig, Span};
 use crate::error::Error;
 
 pub(super) const DAY: Span = Span::from_millis(86_400_000);
@@ -35,8 +35,8 @@ impl Config {
         for (slug, provider) in &self.providers {
             check_provider(slug, provider)?;
         }
-        if let Some(name) = self.prices.keys().find(|name| !is_model(name)) {
-            return Err(Error::config(format!("prices.{name}"), "expected a name such as \"openai/gpt-4o-mini\""));
+        for (name, price) in &self.prices {
+            check_price(name, price)?;
         }
         if self.logs.max_records == Some(0) {
             return Err(Error::config(
@@ -131,6 +131,18 @@ fn check_url(url: &str) -> Result<(), &'static str> {
         return Err("a base URL has no query and no fragment; headers have their own setting");
     }
     Ok(())
+}
+
+fn check_price(name: &str, price: &PriceConfig) -> Result<(), Error> {
+    let wrong = |field: &str, message: &str| Err(Error::config(format!("prices.{name}{field}"), message));
+    let has_rates = price.rates().next().is_some();
+    match price.discount_percent {
+        _ if !is_model(name) => wrong("", "expected a name such as \"openai/gpt-4o-mini\""),
+        Some(percent) if !(0.0..=100.0).contains(&percent) => wrong(".discount_percent", "is outside 0 to 100"),
+        Some(_) if has_rates => wrong(".discount_percent", "stands beside prices: give one or the other"),
+        None if !has_rates => wrong("", "has no price: give input and output, or discount_percent"),
+        _ => Ok(()),
+    }
 }
 
 fn is_model(name: &str) -> bool {

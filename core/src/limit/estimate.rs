@@ -82,7 +82,8 @@ impl Worst {
     }
 }
 
-fn max_output(model: &str) -> u64 {
+/// How many tokens a model answers at most.
+pub(crate) fn max_output(model: &str) -> u64 {
     let name = model.rsplit('/').next().unwrap_or_default();
     MAX_OUTPUT.iter().find(|(start, _)| name.starts_with(start)).map_or(UNKNOWN_OUTPUT, |(_, max)| *max)
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::estimate::Worst;
+pub(crate) use self::estimate::max_output;
 use self::memory::Memory;
 use self::queue::{Queue, Ticket};
 pub(crate) use self::quota::{Pace, Quotas};

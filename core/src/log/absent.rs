@@ -21,6 +21,7 @@ pub use self::payload::Payload;
 pub(crate) use self::settings::LogSettings;
 use crate::error::{Error, ErrorKind};
 use crate::record::Record;
+use crate::usage::{NanoUsd, Usage};
 
 /// A log that keeps nothing.
 pub(crate) struct LogStore {
@@ -67,6 +68,34 @@ impl UsageQuery {
     }
 }
 
+/// See [`LogQuery`].
+#[derive(Clone, Debug)]
+pub enum RecostQuery {}
+
+/// See [`LogPage`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Recosted {}
+
+impl RecostQuery {
+    /// Cannot be made here.
+    ///
+    /// # Errors
+    /// Always `Storage`.
+    pub fn from_json(_query: &Value, _now_us: u64) -> Result<Self, Error> {
+        Err(no_log())
+    }
+}
+
+/// What a logged call is priced by, where there is a log.
+#[derive(Debug)]
+pub(crate) struct Past {
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    pub(crate) model_served: Option<String>,
+    pub(crate) created_at_us: u64,
+    pub(crate) usage: Usage,
+}
+
 #[allow(clippy::unused_async, clippy::unused_self, reason = "the shape is that of the log which keeps something")]
 impl LogStore {
     pub(crate) fn new(settings: LogSettings) -> Self {
@@ -97,6 +126,18 @@ impl LogStore {
 
     pub(crate) async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Error> {
         match query {}
+    }
+
+    pub(crate) async fn recost<P>(&self, query: RecostQuery, _price: P) -> Result<Recosted, Error>
+    where
+        P: Fn(&Past) -> Option<(NanoUsd, Option<String>)> + Send + 'static,
+    {
+        match query {}
+    }
+
+    /// Nobody remembers.
+    pub(crate) async fn usual_length(&self, _provider: &str, _model: &str) -> Result<Option<u64>, Error> {
+        Ok(None)
     }
 
     /// Nothing waits to be written.

@@ -18,11 +18,13 @@ use super::patch::LogPatch;
 use super::payload::Payload;
 use super::query::{self, LogPage, LogQuery};
 use super::queue::Command;
+use super::recost::{self, Past, RecostQuery, Recosted};
 use super::settings::LogSettings;
 use super::usage::{self, UsageQuery, UsageReport};
 use super::writer::Writer;
 use crate::error::{Error, ErrorKind};
 use crate::record::Record;
+use crate::usage::NanoUsd;
 
 /// How long a dropped store waits for its last records.
 const DROP_BUDGET: Duration = Duration::from_millis(250);
@@ -101,6 +103,28 @@ impl LogStore {
     /// Requests, tokens and cost by group. Errors: `Storage`, `Closed`.
     pub(crate) fn usage(&self, query: UsageQuery) -> impl Future<Output = Result<UsageReport, Error>> + Send + use<> {
         self.ask(move |database| database.ask(|connection| usage::report(connection, &query)))
+    }
+
+    /// Prices what a query selects once more. Errors: `Storage`, `Closed`.
+    pub(crate) fn recost<P>(
+        &self,
+        query: RecostQuery,
+        price: P,
+    ) -> impl Future<Output = Result<Recosted, Error>> + Send + use<P>
+    where
+        P: Fn(&Past) -> Option<(NanoUsd, Option<String>)> + Send + 'static,
+    {
+        self.ask(move |database| database.ask(|connection| recost::recost(connection, &query, &price)))
+    }
+
+    /// How many tokens the last hundred good answers of a model had on average. Errors: `Storage`, `Closed`.
+    pub(crate) fn usual_length(
+        &self,
+        provider: &str,
+        model: &str,
+    ) -> impl Future<Output = Result<Option<u64>, Error>> + Send + use<> {
+        let (provider, model) = (provider.to_owned(), model.to_owned());
+        self.ask(move |database| database.ask(|connection| usage::usual_length(connection, &provider, &model)))
     }
 
     /// Ends when every record that was appended before is written or counted as lost. Errors: `Storage`, `Closed`.

@@ -213,6 +213,20 @@ fn part_of_time(value: &Value) -> Result<Group, Error> {
     Ok(Group { name: String::from("at"), sql, metadata_key: None })
 }
 
+/// How many tokens the last hundred good answers of a model had on average.
+pub(super) fn usual_length(connection: &Connection, provider: &str, model: &str) -> rusqlite::Result<Option<u64>> {
+    let average: Option<f64> = connection.query_row(
+        "SELECT avg(tokens_out) FROM (
+             SELECT tokens_out FROM log
+             WHERE provider = ?1 AND model = ?2 AND success AND NOT cached AND tokens_out IS NOT NULL
+             ORDER BY seq DESC LIMIT 100)",
+        (provider, model),
+        |row| row.get(0),
+    )?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are never negative")]
+    Ok(average.map(|tokens| tokens.round() as u64))
+}
+
 fn row(counts: &Row<'_>, groups: &[Group]) -> rusqlite::Result<UsageRow> {
     let number = |name| counts.get::<_, Option<i64>>(name);
     let count = |name| number(name).map(|count| count.map(i64::unsigned_abs));

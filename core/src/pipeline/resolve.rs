@@ -146,9 +146,11 @@ impl<'a> Peek<'a> {
     }
 }
 
-/// The model that a path names: Gemini's `models/{model}:method`, Workers AI's `@cf/…`.
+/// The model that a path names: Gemini's `models/{model}:method`, Workers AI's `@cf/…`, Bedrock's `model/{model}/converse`.
 fn model_in(format: Format, path: &str) -> Option<String> {
     let name = match format {
+        // The SDK writes the colon of a version in its escaped form.
+        Format::Bedrock => return Some(path.rsplit_once("model/")?.1.split('/').next()?.replace("%3A", ":")),
         Format::Gemini => path.rsplit_once("models/")?.1.split([':', '/']).next()?,
         Format::WorkersAi => &path[path.find('@')?..],
         _ => return None,

@@ -209,6 +209,13 @@ impl Play {
             "purge_cache" => {
                 serde_json::to_value(gateway.purge_cache(&with["filter"]).await?).expect("a report is JSON")
             }
+            "recost" => serde_json::to_value(gateway.recost(&with["query"]).await?).expect("a report is JSON"),
+            "estimate" => {
+                let options = with.get("options").cloned().unwrap_or_else(|| json!({}));
+                let estimate = gateway.estimate(&text("model"), &with["messages"], &options).await?;
+                serde_json::to_value(estimate).expect("a report is JSON")
+            }
+            "load_prices" => gateway.load_prices(&with["prices"])?,
             "health" => serde_json::to_value(gateway.health()?).expect("a report is JSON"),
             other => panic!("no such method: {other}"),
         };

@@ -407,6 +407,11 @@ RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_count_tokens(uint64_t ptr, Rus
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_delete_logs(uint64_t ptr, RustBuffer query
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_ESTIMATE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_ESTIMATE
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_estimate(uint64_t ptr, RustBuffer model, RustBuffer messages, RustBuffer options
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_EXPLAIN
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_EXPLAIN
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_explain(uint64_t ptr, RustBuffer log_id
@@ -442,6 +447,11 @@ RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_handle_blocking(uint64_t ptr, 
 RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_health(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_LOAD_PRICES
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_LOAD_PRICES
+RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_load_prices(uint64_t ptr, RustBuffer prices, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_LOG_PAYLOAD
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_LOG_PAYLOAD
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_log_payload(uint64_t ptr, RustBuffer log_id, RustBuffer part
@@ -460,6 +470,11 @@ uint64_t uniffi_tollhouse_ffi_fn_method_gateway_patch_log(uint64_t ptr, RustBuff
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_PURGE_CACHE
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_PURGE_CACHE
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_purge_cache(uint64_t ptr, RustBuffer filter
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RECOST
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RECOST
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_recost(uint64_t ptr, RustBuffer query
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RUN
@@ -948,6 +963,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_delete_logs(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_ESTIMATE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_ESTIMATE
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_estimate(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_EXPLAIN
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_EXPLAIN
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_explain(void
@@ -990,6 +1011,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_health(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_LOAD_PRICES
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_LOAD_PRICES
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_load_prices(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_LOG_PAYLOAD
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_LOG_PAYLOAD
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_log_payload(void
@@ -1011,6 +1038,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_patch_log(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_PURGE_CACHE
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_PURGE_CACHE
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_RECOST
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_RECOST
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_recost(void
     
 );
 #endif

@@ -19,7 +19,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
     /// Settings by provider slug. A slug that is not in the catalogue makes a provider of your own, used as
     /// `custom-{slug}`.
     public var providers: [String: Provider]?
-    /// Prices by `provider/model`; they go before the built-in ones.
+    /// Prices by `provider/model`; they go before the built-in ones. `*` in a name stands for anything.
     public var prices: [String: Price]?
     /// What models can do, by `provider/model`: a route skips those that cannot serve a request.
     public var models: [String: Model]?
@@ -535,27 +535,71 @@ extension Configuration {
 }
 
 extension Configuration {
-    /// Prices of one model, each per million tokens.
+    /// Prices of one model, each per million tokens unless it says otherwise; or what is taken off the catalogue's prices.
     public struct Price: Encodable, Sendable, Equatable {
         /// Input tokens. In US dollars.
         public var input: Decimal?
-        /// Output tokens. In US dollars.
+        /// Output tokens. Without it what is put out has no price. In US dollars.
         public var output: Decimal?
         /// Input tokens that the provider's prompt cache held; without it they cost as much as other input. In US dollars.
         public var cacheRead: Decimal?
         /// Input tokens written to the provider's prompt cache; without it they cost as much as other input. In US dollars.
         public var cacheWrite: Decimal?
+        /// The same for an hour; without it they cost as much as other writes. In US dollars.
+        public var cacheWrite1h: Decimal?
+        /// Output tokens spent on reasoning; without it they cost as much as other output. In US dollars.
+        public var reasoning: Decimal?
+        /// Sound that is listened to; without it it costs as much as text. In US dollars.
+        public var audioIn: Decimal?
+        /// Sound that is put out; without it it costs as much as text. In US dollars.
+        public var audioOut: Decimal?
+        /// Pictures that are seen; without it they cost as much as text. In US dollars.
+        public var imageIn: Decimal?
+        /// Pictures that are put out; without it they cost as much as text. In US dollars.
+        public var imageOut: Decimal?
+        /// A call; this and what follows is not per million. In US dollars.
+        public var request: Decimal?
+        /// A picture that is made. In US dollars.
+        public var image: Decimal?
+        /// A search on the web that the provider makes. In US dollars.
+        public var search: Decimal?
+        /// An hour of sound that is listened to. In US dollars.
+        public var hour: Decimal?
+        /// What is taken off the catalogue's price, in percent, 0 to 100: an agreement of your own. Not beside prices.
+        public var discountPercent: Double?
 
         public init(
             input: Decimal? = nil,
             output: Decimal? = nil,
             cacheRead: Decimal? = nil,
-            cacheWrite: Decimal? = nil
+            cacheWrite: Decimal? = nil,
+            cacheWrite1h: Decimal? = nil,
+            reasoning: Decimal? = nil,
+            audioIn: Decimal? = nil,
+            audioOut: Decimal? = nil,
+            imageIn: Decimal? = nil,
+            imageOut: Decimal? = nil,
+            request: Decimal? = nil,
+            image: Decimal? = nil,
+            search: Decimal? = nil,
+            hour: Decimal? = nil,
+            discountPercent: Double? = nil
         ) {
             self.input = input
             self.output = output
             self.cacheRead = cacheRead
             self.cacheWrite = cacheWrite
+            self.cacheWrite1h = cacheWrite1h
+            self.reasoning = reasoning
+            self.audioIn = audioIn
+            self.audioOut = audioOut
+            self.imageIn = imageIn
+            self.imageOut = imageOut
+            self.request = request
+            self.image = image
+            self.search = search
+            self.hour = hour
+            self.discountPercent = discountPercent
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -564,6 +608,17 @@ extension Configuration {
             try parts.encodeIfPresent(output?.moneyText, forKey: "output")
             try parts.encodeIfPresent(cacheRead?.moneyText, forKey: "cache_read")
             try parts.encodeIfPresent(cacheWrite?.moneyText, forKey: "cache_write")
+            try parts.encodeIfPresent(cacheWrite1h?.moneyText, forKey: "cache_write_1h")
+            try parts.encodeIfPresent(reasoning?.moneyText, forKey: "reasoning")
+            try parts.encodeIfPresent(audioIn?.moneyText, forKey: "audio_in")
+            try parts.encodeIfPresent(audioOut?.moneyText, forKey: "audio_out")
+            try parts.encodeIfPresent(imageIn?.moneyText, forKey: "image_in")
+            try parts.encodeIfPresent(imageOut?.moneyText, forKey: "image_out")
+            try parts.encodeIfPresent(request?.moneyText, forKey: "request")
+            try parts.encodeIfPresent(image?.moneyText, forKey: "image")
+            try parts.encodeIfPresent(search?.moneyText, forKey: "search")
+            try parts.encodeIfPresent(hour?.moneyText, forKey: "hour")
+            try parts.encodeIfPresent(discountPercent, forKey: "discount_percent")
         }
     }
 }

@@ -184,7 +184,39 @@ public final class Gateway: Sendable {
         return try fromJSON(try await Tollhouse.native { [native] in try await native.purgeCache(filter: filter) })
     }
 
-    /// Tokens of a text or of chat messages before a call, offline.
+    /// Prices what was logged once more, by the prices in force on the day of each call, in one transaction.
+    ///
+    /// - Parameter query: What ``logs(_:)`` selects by; without one all logs are priced.
+    public func recost(_ query: JSON = [:]) async throws -> Recosted {
+        let query = try jsonText(query, naming: "query")
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.recost(query: query) })
+    }
+
+    /// Least, likely and most that a call may use and cost, before it is made.
+    ///
+    /// - Parameters:
+    ///   - model: `{provider}/{model}`.
+    ///   - messages: A text, a list of ``ChatMessage``, or the same as ``JSON``.
+    ///   - options: Further fields of the body, such as `max_tokens`, `tools` or `service_tier`.
+    public func estimate(_ model: String, _ messages: some Encodable, _ options: JSON = [:]) async throws -> Estimate {
+        let messages = try jsonText(messages, naming: "messages")
+        let options = try jsonText(options, naming: "options")
+        return try fromJSON(
+            try await Tollhouse.native { [native] in
+                try await native.estimate(model: model, messages: messages, options: options)
+            })
+    }
+
+    /// Takes a newer price catalogue, as a document or as its text, from the next call on.
+    ///
+    /// - Throws: `invalidRequest`, if it is cut short or has a price that cannot be; the prices in force stay.
+    @discardableResult
+    public func loadPrices(_ prices: some Encodable) throws(TollhouseError) -> LoadedPrices {
+        let prices = try jsonText(prices, naming: "prices")
+        return try fromJSON(try Tollhouse.native { try native.loadPrices(prices: prices) })
+    }
+
+    /// Tokens of a text, of a list of texts, of chat messages, or of messages with their tools, before a call, offline.
     ///
     /// - Throws: `unknownModel`, if the model's vocabulary is not known.
     public func countTokens(_ model: String, _ input: some Encodable) throws(TollhouseError) -> TokenCount {

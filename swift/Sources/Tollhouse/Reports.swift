@@ -80,6 +80,69 @@ public struct TokenCount: Sendable, Hashable, Codable {
     public let exact: Bool
     /// The vocabulary, such as `o200k_base`.
     public let encoding: String
+    /// By how many percent it may be wrong either way; 0 where it is exact.
+    public let errorPercent: Int
+    /// The counts of a list of texts, one by one.
+    public let each: [Int]?
+
+    private enum CodingKeys: String, CodingKey {
+        case tokens, exact, encoding, each
+        case errorPercent = "error_percent"
+    }
+}
+
+/// Least, likely and most of something.
+public struct Spread: Sendable, Hashable, Codable {
+    public let least: Int
+    public let likely: Int
+    public let most: Int
+}
+
+/// What a call may use and cost.
+public struct Estimate: Sendable, Hashable, Codable {
+    public let provider: String
+    public let model: String
+    public let tokensIn: Spread
+    public let tokensOut: Spread
+    /// Billionths of a US dollar; nil where the model's price is not known.
+    public let costNanoUsd: Spread?
+    /// The price that it comes from.
+    public let pricedBy: String?
+    /// How it is reckoned, in words.
+    public let basis: String
+
+    private enum CodingKeys: String, CodingKey {
+        case provider, model, basis
+        case tokensIn = "tokens_in"
+        case tokensOut = "tokens_out"
+        case costNanoUsd = "cost_nano_usd"
+        case pricedBy = "priced_by"
+    }
+}
+
+/// What came of pricing logs once more. Amounts are billionths of a US dollar.
+public struct Recosted: Sendable, Hashable, Codable {
+    /// Calls that were looked at.
+    public let requests: Int
+    public let changed: Int
+    /// Those for which there is no price now: they keep the cost that they have.
+    public let unpriced: Int
+    public let costBeforeNanoUsd: Int
+    public let costAfterNanoUsd: Int
+    public let differenceNanoUsd: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case requests, changed, unpriced
+        case costBeforeNanoUsd = "cost_before_nano_usd"
+        case costAfterNanoUsd = "cost_after_nano_usd"
+        case differenceNanoUsd = "difference_nano_usd"
+    }
+}
+
+/// The price catalogue that is in force now.
+public struct LoadedPrices: Sendable, Hashable, Codable {
+    public let version: String
+    public let models: Int
 }
 
 /// How the log is doing, and what else of the gateway may be degraded.

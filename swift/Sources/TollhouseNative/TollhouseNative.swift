@@ -1002,6 +1002,8 @@ public protocol GatewayProtocol: AnyObject, Sendable {
      */
     func deleteLogs(query: String) async throws  -> UInt64
     
+    func estimate(model: String, messages: String, options: String) async throws  -> String
+    
     func explain(logId: String) async throws  -> String
     
     func flush() async throws 
@@ -1030,6 +1032,11 @@ public protocol GatewayProtocol: AnyObject, Sendable {
     func health() throws  -> String
     
     /**
+     * What is in force from now on.
+     */
+    func loadPrices(prices: String) throws  -> String
+    
+    /**
      * One body of a call: `part` is `request` or `response`.
      */
     func logPayload(logId: String, part: String) async throws  -> Data
@@ -1039,6 +1046,8 @@ public protocol GatewayProtocol: AnyObject, Sendable {
     func patchLog(logId: String, patch: String) async throws 
     
     func purgeCache(filter: String) async throws  -> String
+    
+    func recost(query: String) async throws  -> String
     
     /**
      * The universal endpoint. JSON text.
@@ -1238,6 +1247,22 @@ open func deleteLogs(query: String)async throws  -> UInt64  {
         )
 }
     
+open func estimate(model: String, messages: String, options: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_estimate(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(model),FfiConverterString.lower(messages),FfiConverterString.lower(options)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
 open func explain(logId: String)async throws  -> String  {
     return
         try  await uniffiRustCallAsync(
@@ -1346,6 +1371,19 @@ open func health()throws  -> String  {
 }
     
     /**
+     * What is in force from now on.
+     */
+open func loadPrices(prices: String)throws  -> String  {
+    return try  FfiConverterString.lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_tollhouse_ffi_fn_method_gateway_load_prices(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(prices),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * One body of a call: `part` is `request` or `response`.
      */
 open func logPayload(logId: String, part: String)async throws  -> Data  {
@@ -1402,6 +1440,22 @@ open func purgeCache(filter: String)async throws  -> String  {
             rustFutureFunc: {
                 uniffi_tollhouse_ffi_fn_method_gateway_purge_cache(
                         self.uniffiCloneHandle(),FfiConverterString.lower(filter)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+open func recost(query: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_recost(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(query)
                 )
             },
             pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
@@ -3685,6 +3739,9 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_method_gateway_delete_logs() != 44991) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_estimate() != 41205) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_explain() != 53046) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3706,6 +3763,9 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_method_gateway_health() != 45051) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_load_prices() != 53848) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_log_payload() != 57370) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3716,6 +3776,9 @@ public let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache() != 32790) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_recost() != 39505) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_run() != 8026) {

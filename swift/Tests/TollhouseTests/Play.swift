@@ -112,6 +112,10 @@ private func method(_ gateway: Gateway, _ name: String, _ with: JSON, _ id: (Str
         return .null
     case "cache_stats": return try plain(try await gateway.cacheStats())
     case "purge_cache": return try plain(try await gateway.purgeCache(with["filter"] ?? [:]))
+    case "recost": return try plain(try await gateway.recost(with["query"] ?? [:]))
+    case "estimate":
+        return try plain(try await gateway.estimate(text("model"), with["messages"] ?? .null, with["options"] ?? [:]))
+    case "load_prices": return try plain(try gateway.loadPrices(with["prices"] ?? .null))
     case "health": return try plain(try gateway.health())
     default:
         XCTFail("no such method: \(name)")

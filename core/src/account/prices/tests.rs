@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::usage::{Tier, UsageDetails};
 
-fn table_only() -> Prices {
+pub(super) fn table_only() -> Prices {
     Prices::new(&BTreeMap::new())
 }
 
@@ -36,7 +36,7 @@ fn cost_at(prices: &Prices, provider: &str, model: &str, usage: &Usage, at_us: u
     prices.cost(&Asked { provider, model, at_us }, usage).cost
 }
 
-fn cost(prices: &Prices, provider: &str, model: &str, usage: &Usage) -> Option<NanoUsd> {
+pub(super) fn cost(prices: &Prices, provider: &str, model: &str, usage: &Usage) -> Option<NanoUsd> {
     cost_at(prices, provider, model, usage, NOON)
 }
 
@@ -240,4 +240,22 @@ fn a_newer_catalogue_takes_the_place_of_the_old() {
     let call = prices.cost(&Asked { provider: "openai", model: "gpt-4o", at_us: NOON }, &usage(1_000_000, 0, 0, 0));
     assert_eq!((call.cost, call.by.as_deref()), (Some(1_250_000_000), Some("catalogue 2027: openai/gpt-4o")));
     assert_eq!(cost(&prices, "openai", "gpt-4o-mini", &usage(1, 0, 0, 0)), None);
+}
+
+#[test]
+fn a_discount_is_taken_off_the_catalogues_price() {
+    let prices = with(
+        r#"{"openai/*": {"discount_percent": 12.5}, "openai/gpt-4o-mini": {"input": "1 USD", "output": "1 USD"}}"#,
+    );
+    let million = usage(1_000_000, 0, 0, 0);
+    assert_eq!(cost(&prices, "openai", "gpt-4o-2024-08-06", &million), Some(2_187_500_000));
+    assert_eq!(
+        cost(&prices, "openai", "gpt-4o-mini", &million),
+        Some(1_000_000_000),
+        "a price of one's own is the whole"
+    );
+    assert_eq!(cost(&prices, "anthropic", "claude-haiku-4-5", &million), Some(1_000_000_000));
+    assert_eq!(cost(&prices, "openai", "gpt-4o", &usage(1, 0, 0, 0)), Some(2_188), "rounded half up");
+    let call = prices.cost(&Asked { provider: "openai", model: "gpt-4o", at_us: NOON }, &million);
+    assert!(call.by.unwrap().ends_with("openai/gpt-4o, less the discount of openai/*"));
 }

@@ -63,7 +63,7 @@ public class Configuration : ConfigurationPart() {
         providers.getOrPut(name) { Provider() }.apply(set)
     }
 
-    /** Prices by `provider/model`; they go before the built-in ones. */
+    /** Prices by `provider/model`; they go before the built-in ones. `*` in a name stands for anything. */
     public var prices: MutableMap<String, Price> = mutableMapOf()
 
     /** Sets parts of one of [prices]. */
@@ -531,13 +531,13 @@ public class Configuration : ConfigurationPart() {
             )
     }
 
-    /** Prices of one model, each per million tokens. */
+    /** Prices of one model, each per million tokens unless it says otherwise; or what is taken off the catalogue's prices. */
     @ConfigurationDsl
     public class Price : ConfigurationPart() {
         /** Input tokens. In US dollars. */
         public var input: BigDecimal? = null
 
-        /** Output tokens. In US dollars. */
+        /** Output tokens. Without it what is put out has no price. In US dollars. */
         public var output: BigDecimal? = null
 
         /** Input tokens that the provider's prompt cache held; without it they cost as much as other input. In US dollars. */
@@ -546,12 +546,56 @@ public class Configuration : ConfigurationPart() {
         /** Input tokens written to the provider's prompt cache; without it they cost as much as other input. In US dollars. */
         public var cacheWrite: BigDecimal? = null
 
+        /** The same for an hour; without it they cost as much as other writes. In US dollars. */
+        public var cacheWrite1h: BigDecimal? = null
+
+        /** Output tokens spent on reasoning; without it they cost as much as other output. In US dollars. */
+        public var reasoning: BigDecimal? = null
+
+        /** Sound that is listened to; without it it costs as much as text. In US dollars. */
+        public var audioIn: BigDecimal? = null
+
+        /** Sound that is put out; without it it costs as much as text. In US dollars. */
+        public var audioOut: BigDecimal? = null
+
+        /** Pictures that are seen; without it they cost as much as text. In US dollars. */
+        public var imageIn: BigDecimal? = null
+
+        /** Pictures that are put out; without it they cost as much as text. In US dollars. */
+        public var imageOut: BigDecimal? = null
+
+        /** A call; this and what follows is not per million. In US dollars. */
+        public var request: BigDecimal? = null
+
+        /** A picture that is made. In US dollars. */
+        public var image: BigDecimal? = null
+
+        /** A search on the web that the provider makes. In US dollars. */
+        public var search: BigDecimal? = null
+
+        /** An hour of sound that is listened to. In US dollars. */
+        public var hour: BigDecimal? = null
+
+        /** What is taken off the catalogue's price, in percent, 0 to 100: an agreement of your own. Not beside prices. */
+        public var discountPercent: Double? = null
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "input" to input,
                 "output" to output,
                 "cache_read" to cacheRead,
                 "cache_write" to cacheWrite,
+                "cache_write_1h" to cacheWrite1h,
+                "reasoning" to reasoning,
+                "audio_in" to audioIn,
+                "audio_out" to audioOut,
+                "image_in" to imageIn,
+                "image_out" to imageOut,
+                "request" to request,
+                "image" to image,
+                "search" to search,
+                "hour" to hour,
+                "discount_percent" to discountPercent,
             )
     }
 

@@ -132,7 +132,37 @@ internal constructor(internal val native: dev.tollhouse.ffi.Gateway, private val
     public suspend fun purgeCache(filter: Map<String, Any?> = emptyMap()): PurgeReport =
         PurgeReport(document(native { native.purgeCache(toJson("filter", filter).toString()) }))
 
-    /** Tokens of a text or of chat messages before a call, offline. */
+    /**
+     * Prices what was logged once more, by the prices in force on the day of each call, in one transaction. The query
+     * selects as that of [logs]; without one all logs are priced.
+     */
+    public suspend fun recost(query: Map<String, Any?> = emptyMap()): Recosted =
+        Recosted(document(native { native.recost(toJson("query", query).toString()) }))
+
+    /**
+     * Least, likely and most that a call may use and cost, before it is made.
+     *
+     * @param model `{provider}/{model}`
+     * @param messages a text, or a list of maps with `role` and `content`
+     * @param options further fields of the body, such as `max_tokens`, `tools` or `service_tier`
+     */
+    public suspend fun estimate(model: String, messages: Any, options: Map<String, Any?> = emptyMap()): Estimate =
+        Estimate(
+            document(
+                native {
+                    native.estimate(model, toJson("messages", messages).toString(), toJson("options", options).toString())
+                },
+            ),
+        )
+
+    /**
+     * Takes a newer price catalogue, as a map or as its text, from the next call on. One that is cut short or has a price
+     * that cannot be is refused, and the prices in force stay.
+     */
+    public fun loadPrices(prices: Any): LoadedPrices =
+        LoadedPrices(document(native { native.loadPrices(toJson("prices", prices).toString()) }))
+
+    /** Tokens of a text, of a list of texts, of chat messages, or of messages with their tools, before a call, offline. */
     public fun countTokens(model: String, input: Any): TokenCount =
         TokenCount(document(native { native.countTokens(model, toJson("input", input).toString()) }))
 

@@ -218,6 +218,54 @@ public class TokenCount internal constructor(json: JsonObject) : Record(json) {
 
     /** The vocabulary, such as `o200k_base`. */
     public val encoding: String? get() = textOrNull("encoding")
+
+    /** By how many percent it may be wrong either way; 0 where it is exact. */
+    public val errorPercent: Long get() = long("error_percent")
+}
+
+/** What a call may use and cost: each with `least`, `likely` and `most`. */
+public class Estimate internal constructor(json: JsonObject) : Record(json) {
+    public val tokensIn: Spread<Long> get() = tokens("tokens_in")
+    public val tokensOut: Spread<Long> get() = tokens("tokens_out")
+
+    /** US dollars; null where the model's price is not known. */
+    public val cost: Spread<BigDecimal>?
+        get() = (json["cost_nano_usd"] as? JsonObject)?.let(::SpreadRecord)?.let { nano ->
+            Spread(nano.dollars("least")!!, nano.dollars("likely")!!, nano.dollars("most")!!)
+        }
+
+    /** The price that it comes from. */
+    public val pricedBy: String? get() = textOrNull("priced_by")
+
+    /** How it is reckoned, in words. */
+    public val basis: String get() = text("basis")
+
+    private fun tokens(name: String): Spread<Long> =
+        SpreadRecord(table(name)).let { Spread(it.long("least"), it.long("likely"), it.long("most")) }
+}
+
+private class SpreadRecord(json: JsonObject) : Record(json)
+
+/** Least, likely and most of something. */
+public data class Spread<T>(val least: T, val likely: T, val most: T)
+
+/** What came of pricing logs once more. */
+public class Recosted internal constructor(json: JsonObject) : Record(json) {
+    /** Calls that were looked at. */
+    public val requests: Long get() = long("requests")
+    public val changed: Long get() = long("changed")
+
+    /** Those for which there is no price now: they keep the cost that they have. */
+    public val unpriced: Long get() = long("unpriced")
+    public val costBefore: BigDecimal get() = dollars("cost_before_nano_usd") ?: BigDecimal.ZERO
+    public val costAfter: BigDecimal get() = dollars("cost_after_nano_usd") ?: BigDecimal.ZERO
+    public val difference: BigDecimal get() = dollars("difference_nano_usd") ?: BigDecimal.ZERO
+}
+
+/** The price catalogue that is in force now. */
+public class LoadedPrices internal constructor(json: JsonObject) : Record(json) {
+    public val version: String get() = text("version")
+    public val models: Long get() = long("models")
 }
 
 /** What a gateway's cache holds, and what it was asked for. Counts are those of this process, since it began. */

@@ -125,6 +125,9 @@ class VectorsTest {
             "health" -> gateway.health()
             "cache_stats" -> gateway.cacheStats()
             "purge_cache" -> gateway.purgeCache(map("filter"))
+            "recost" -> gateway.recost(map("query"))
+            "estimate" -> gateway.estimate(text("model"), with["messages"]!!, map("options"))
+            "load_prices" -> gateway.loadPrices(with["prices"]!!)
             else -> throw AssertionError("no such method: $name")
         }
     }

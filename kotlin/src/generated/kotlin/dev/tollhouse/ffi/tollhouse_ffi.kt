@@ -785,6 +785,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_delete_logs(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_estimate(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_explain(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_flush(
@@ -799,6 +801,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_health(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_load_prices(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_log_payload(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_logs(
@@ -806,6 +810,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_patch_log(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache(
+    ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_recost(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_run(
     ): Int
@@ -904,6 +910,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_tollhouse_ffi_fn_method_gateway_delete_logs(`ptr`: Long,`query`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_estimate(`ptr`: Long,`model`: RustBuffer.ByValue,`messages`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_explain(`ptr`: Long,`logId`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_flush(`ptr`: Long,
@@ -918,6 +926,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_tollhouse_ffi_fn_method_gateway_health(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_load_prices(`ptr`: Long,`prices`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_tollhouse_ffi_fn_method_gateway_log_payload(`ptr`: Long,`logId`: RustBuffer.ByValue,`part`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_logs(`ptr`: Long,`query`: RustBuffer.ByValue,
@@ -925,6 +935,8 @@ internal object UniffiLib {
     external fun uniffi_tollhouse_ffi_fn_method_gateway_patch_log(`ptr`: Long,`logId`: RustBuffer.ByValue,`patch`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_purge_cache(`ptr`: Long,`filter`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_recost(`ptr`: Long,`query`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_run(`ptr`: Long,`entries`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
@@ -1144,6 +1156,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_delete_logs() and 0xFFFF) != 44991) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_estimate() and 0xFFFF) != 41205) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_explain() and 0xFFFF) != 53046) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1165,6 +1180,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_health() and 0xFFFF) != 45051) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_load_prices() and 0xFFFF) != 53848) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_log_payload() and 0xFFFF) != 57370) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1175,6 +1193,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache() and 0xFFFF) != 32790) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_recost() and 0xFFFF) != 39505) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_run() and 0xFFFF) != 8026) {
@@ -2505,6 +2526,8 @@ public interface GatewayInterface {
      */
     suspend fun `deleteLogs`(`query`: kotlin.String): kotlin.ULong
     
+    suspend fun `estimate`(`model`: kotlin.String, `messages`: kotlin.String, `options`: kotlin.String): kotlin.String
+    
     suspend fun `explain`(`logId`: kotlin.String): kotlin.String
     
     suspend fun `flush`()
@@ -2533,6 +2556,11 @@ public interface GatewayInterface {
     fun `health`(): kotlin.String
     
     /**
+     * What is in force from now on.
+     */
+    fun `loadPrices`(`prices`: kotlin.String): kotlin.String
+    
+    /**
      * One body of a call: `part` is `request` or `response`.
      */
     suspend fun `logPayload`(`logId`: kotlin.String, `part`: kotlin.String): kotlin.ByteArray
@@ -2542,6 +2570,8 @@ public interface GatewayInterface {
     suspend fun `patchLog`(`logId`: kotlin.String, `patch`: kotlin.String)
     
     suspend fun `purgeCache`(`filter`: kotlin.String): kotlin.String
+    
+    suspend fun `recost`(`query`: kotlin.String): kotlin.String
     
     /**
      * The universal endpoint. JSON text.
@@ -2817,6 +2847,30 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
     
     @Throws(Failure::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `estimate`(`model`: kotlin.String, `messages`: kotlin.String, `options`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_estimate(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`model`),
+        FfiConverterString.lower(`messages`),
+        FfiConverterString.lower(`options`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
     override suspend fun `explain`(`logId`: kotlin.String) : kotlin.String {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
@@ -2962,6 +3016,24 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
 
     
     /**
+     * What is in force from now on.
+     */
+    @Throws(Failure::class)override fun `loadPrices`(`prices`: kotlin.String): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(Failure) { _status ->
+    UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_load_prices(
+        it,
+        
+        FfiConverterString.lower(`prices`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * One body of a call: `part` is `request` or `response`.
      */
     @Throws(Failure::class)
@@ -3042,6 +3114,28 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
                 uniffiHandle,
                 
         FfiConverterString.lower(`filter`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `recost`(`query`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_recost(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`query`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
