@@ -213,6 +213,7 @@ class AsyncGateway(BaseGateway):
             StorageError: A shared store does not answer; what it holds is given until its time is over.
         """
         return dict(read(await self._twin.purge_cache(text(filter))))
+
     async def recost(self, **query: object) -> Json:
         """Prices what was logged once more, by the prices in force on the day of each call, in one transaction.
 
@@ -233,8 +234,8 @@ class AsyncGateway(BaseGateway):
             options: Further fields of the body, such as `max_tokens`, `tools` or `service_tier`.
 
         Returns:
-            `tokens_in`, `tokens_out` and `cost` in US dollars, each with `least`, `likely` and `most`; `cost` is None where
-            the price is not known.
+            `tokens_in`, `tokens_out` and `cost` in US dollars, each with `least`, `likely` and `most`; `cost` is None
+            where the price is not known.
         """
         return dict(read(await self._twin.estimate(model, text(messages), text(options or {}))))
 

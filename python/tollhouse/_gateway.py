@@ -203,6 +203,7 @@ class Gateway(BaseGateway):
             StorageError: A shared store does not answer; what it holds is given until its time is over.
         """
         return dict(read(self._native.purge_cache(text(filter))))
+
     def recost(self, **query: object) -> Json:
         """Prices what was logged once more, by the prices in force on the day of each call, in one transaction.
 
@@ -223,8 +224,8 @@ class Gateway(BaseGateway):
             options: Further fields of the body, such as `max_tokens`, `tools` or `service_tier`.
 
         Returns:
-            `tokens_in`, `tokens_out` and `cost` in US dollars, each with `least`, `likely` and `most`; `cost` is None where
-            the price is not known.
+            `tokens_in`, `tokens_out` and `cost` in US dollars, each with `least`, `likely` and `most`; `cost` is None
+            where the price is not known.
         """
         return dict(read(self._native.estimate(model, text(messages), text(options or {}))))
 
