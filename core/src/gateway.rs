@@ -16,7 +16,7 @@ pub use self::estimate::{Estimate, Spread};
 pub use self::health::Health;
 pub use self::open::GatewayBuilder;
 use self::open::Shared;
-use crate::cache::{CacheStats, Filter, PurgeReport};
+use crate::cache::{CacheStats, Filter, PurgeReport, Semantic};
 use crate::config::{Config, RouteConfig};
 use crate::error::Error;
 use crate::log::{LogPage, LogPatch, LogQuery, Payload, RecostQuery, Recosted, UsageQuery, UsageReport};
@@ -102,6 +102,16 @@ impl Gateway {
         Ok(explain::explained(&self.get_log(log_id).await?))
     }
 
+    /// Why a request would not be answered from the cache: `{would_hit, reason, text, targets}`, and for each target the
+    /// nearest kept answer and the fields in which the two requests differ. Nothing is sent or logged. Of what is kept only
+    /// digests are told, and of a key nothing.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn why_miss(&self, request: Request) -> Result<Value, Error> {
+        Ok(pipeline::why_miss(&self.shared.engine()?, request).await)
+    }
+
     /// Puts a route in the place of the one of this `name`, from the next call on, and gives its version. `route` is what
     /// stands under `routes.{name}` in a configuration, or null to take it away. If it cannot work, the route that is
     /// there goes on.
@@ -164,7 +174,10 @@ impl Gateway {
     /// `Closed`.
     pub async fn cache_stats(&self) -> Result<CacheStats, Error> {
         let engine = self.shared.engine()?;
-        Ok(engine.answers.stats(engine.now()).await)
+        let mut stats = engine.answers.stats(engine.now()).await;
+        stats.refreshes = engine.refreshes.begun();
+        stats.semantic = engine.semantic.as_ref().map(Semantic::stats);
+        Ok(stats)
     }
 
     /// Takes away the kept answers that meet all of `filter`, `{scope, provider, model, key, older_than}`: `key` is a word

@@ -25,6 +25,7 @@ mod settling;
 mod shown;
 mod splice;
 mod trail;
+mod why;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +37,9 @@ use self::flight::Flown;
 #[cfg(feature = "testing")]
 pub(crate) use self::resolve::resolve;
 use self::settle::Open;
+pub(crate) use self::why::why_miss;
 use crate::answer::{Answer, Head, Shared};
-use crate::cache::{Given, Member};
+use crate::cache::{Given, Member, Miss};
 use crate::engine::Engine;
 use crate::exchange::Exchange;
 use crate::message::{Request, Response};
@@ -107,14 +109,17 @@ async fn walk(engine: &Arc<Engine>, exchange: &mut Exchange, spare: &mut Option<
             Err(refusal) => return Outcome::Refused(refusal),
         };
         match engine.cached(&exchange.targets[step]).await {
-            Some(given) if given.how == Use::IfError => *spare = spare.take().or(Some((step, given))),
+            Some(given) if given.how == Use::IfError => {
+                exchange.trail.missed(Miss::Stale.word());
+                *spare = spare.take().or(Some((step, given)));
+            }
             Some(given) => {
                 if given.how == Use::WhileRevalidating {
                     refresh::begin(engine, exchange, step);
                 }
                 return Outcome::Hit(step, given);
             }
-            None => {}
+            None => exchange.trail.missed(engine.miss(&exchange.targets[step]).word()),
         }
         if exchange.targets[step].policy.cache.only_if_cached() {
             let refusal = Refusal::not_cached();

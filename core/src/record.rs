@@ -1,5 +1,7 @@
 //! What is remembered of one call: the row of the log.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -174,6 +176,9 @@ pub struct Trail {
     /// The targets that were not tried, at most 20 of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skipped>,
+    /// Why the cache had no answer, in a word, where it had none for the first target that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub miss: Option<Cow<'static, str>>,
     /// The rules of the limits that it passed, in the order in which it asked them, at most 20 of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Passed>,
@@ -228,6 +233,11 @@ impl Trail {
     const MAX_SKIPPED: usize = 20;
     const MAX_ELEMENTS: usize = 100;
     const MAX_LIMITS: usize = 20;
+
+    /// Remembers why the cache had no answer. What it says of the first target is what the caller asks for.
+    pub(crate) fn missed(&mut self, why: &'static str) {
+        self.miss.get_or_insert(Cow::Borrowed(why));
+    }
 
     /// Remembers the rules that the call has passed.
     pub(crate) fn pass_limits(&mut self, passed: impl Iterator<Item = Passed>) {

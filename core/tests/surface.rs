@@ -50,7 +50,7 @@ struct Method {
 fn in_words_of_every_language(method: &mut Method) {
     match method.name.as_str() {
         // A request is one value in Rust and its parts elsewhere.
-        "handle" => method.parameters = ["method", "target", "headers", "body"].map(str::to_owned).into(),
+        "handle" | "why_miss" => method.parameters = ["method", "target", "headers", "body"].map(str::to_owned).into(),
         // It blocks in Rust, so that it works in a `Drop`; the budget is a keyword with a default elsewhere.
         "close" => {
             assert_eq!(method.parameters, ["budget"]);

@@ -5,7 +5,8 @@ import { Door } from "./door.js";
 import { asManagementError } from "./errors.js";
 import { toFetch, type GatewayFetch } from "./fetch.js";
 import { toJson } from "./json.js";
-import { toLog, toPage, type CacheStats, type Estimate, type Explanation, type LoadedPrices, type LogHealth, type LogPage, type LogQuery, type PurgeFilter, type PurgeReport, type Recosted, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
+import { toLog, toPage, type CacheStats, type Estimate, type Explanation, type LoadedPrices, type LogHealth, type LogPage, type LogQuery, type MissReport, type PurgeFilter, type PurgeReport, type Recosted, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
+import { toCall } from "./request.js";
 import { native, type NativeGateway, type Outcome } from "./native.js";
 import type { GatewayResponse } from "./response.js";
 import type { GatewayConfig, RouteConfig } from "./config.js";
@@ -122,6 +123,22 @@ export class Gateway {
    */
   async explain(logId: string): Promise<Explanation> {
     return JSON.parse(await this.#manage(this.#native.explain(logId))) as Explanation;
+  }
+
+  /**
+   * Why a request would not be answered from the cache: the nearest kept answer, and the fields that differ. Nothing is
+   * sent or logged; of what is kept only digests are told, and of a key nothing. Parameters as those of {@link handle}.
+   */
+  async whyMiss(
+    method: string,
+    target: string,
+    headers?: RequestInit["headers"],
+    body?: RequestInit["body"],
+  ): Promise<MissReport> {
+    const call = await toCall(target, { method, headers, body } as RequestInit);
+    return JSON.parse(
+      await this.#manage(this.#native.whyMiss(call.method, call.target, call.headers, call.body)),
+    ) as MissReport;
   }
 
   /**

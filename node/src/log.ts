@@ -79,6 +79,36 @@ export interface Explanation {
   lines: ExplanationLine[];
 }
 
+/** Why a request would not be answered from the cache. */
+export interface MissReport {
+  would_hit: boolean;
+  /** `hit`, `off`, `past`, `method`, `stream`, `too_large`, `stale`, `nothing_kept`, `differs`, `refused` or `route`. */
+  reason: string | null;
+  text: string | null;
+  targets: TargetMiss[];
+}
+
+/** The same for one target. */
+export interface TargetMiss {
+  step: number;
+  provider: string;
+  model: string;
+  reason: string;
+  text: string;
+  /** The kept answer whose request comes nearest, and where the two differ. */
+  nearest: { age_ms: number; count: number; differences: FieldDifference[] } | null;
+}
+
+/** How two requests differ in one field. */
+export interface FieldDifference {
+  field: string;
+  kind: "other" | "only_asked" | "only_kept";
+  /** What this request says, cut short; null for a key. */
+  asked: string | null;
+  /** A digest of what the kept one said. */
+  kept_digest: string | null;
+}
+
 /** What happened at one stage, in words, and the numbers beside them. */
 export interface ExplanationLine {
   stage: "resolve" | "cache" | "route" | "skip" | "attempt" | "answer" | "cost";
@@ -119,10 +149,14 @@ export interface CacheStats {
   misses: number;
   /** Answers that were kept. */
   stored: number;
-  /** Answers that were not, because they are larger than `cache.max_entry_bytes`. */
+  /** Stale answers that were made new in the background, or are being made new. */
+  refreshes: number;
+  /** Answers that were not kept, because they are larger than `cache.max_entry_bytes`. */
   too_large: number;
   /** Store by store, in the order in which they are asked. */
   stores: StoreStats[];
+  /** Questions that mean the same; null without `cache.semantic`. */
+  semantic: { lookups: number; near: number; guarded: number; failures: number; entries: number } | null;
 }
 
 /** One store of a cache. */

@@ -44,6 +44,7 @@ export interface NativeGateway {
   getUrl(provider?: string): Outcome<string>;
   uiUrl(): Outcome<string>;
   getLog(logId: string): Outcome<string>;
+  whyMiss(method: string, target: string, headers: string, body?: string | Uint8Array): Outcome<string>;
   explain(logId: string): Outcome<string>;
   setRoute(name: string, route: string): Outcome<string>;
   patchLog(logId: string, patch: string): Outcome<null>;

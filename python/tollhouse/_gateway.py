@@ -126,6 +126,21 @@ class Gateway(BaseGateway):
         """
         return dict(read(self._native.get_log(log_id)))
 
+    def why_miss(self, method: str, target: str, headers: Headers | None = None, body: Body | None = None) -> Json:
+        """Why a request would not be answered from the cache: the nearest kept answer, and the fields that differ.
+
+        Nothing is sent or logged. `would_hit`, `reason` and `text` say it in short, `targets` for each target; of what
+        is kept only digests are told, and of a key nothing.
+
+        Args:
+            method: As for `handle`.
+            target: As for `handle`.
+            headers: As for `handle`.
+            body: As for `handle`.
+        """
+        content, headers = _calls.body(body, headers)
+        return dict(read(self._native.why_miss(method, target, headers, content)))
+
     def explain(self, log_id: str) -> Json:
         """A call's walk, line by line: where it was resolved to, cache, each try, what it cost.
 

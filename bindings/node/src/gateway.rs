@@ -94,6 +94,29 @@ impl Gateway {
         self.answer(env, async move { core.handle(request).await })
     }
 
+    /// Why a request would not be answered from the cache; its parts are those of `send`.
+    #[napi]
+    pub fn why_miss(
+        &self,
+        env: Env,
+        method: String,
+        target: String,
+        headers: String,
+        body: Option<Either<String, BufferSlice<'_>>>,
+    ) -> Outcome {
+        let body = match body {
+            Some(Either::A(text)) => Bytes::from(text),
+            Some(Either::B(bytes)) => Bytes::copy_from_slice(&bytes),
+            None => Bytes::new(),
+        };
+        let request = match request(&method, target, &headers, body) {
+            Ok(request) => request,
+            Err(error) => return error.into(),
+        };
+        let core = self.core.clone();
+        self.json(env, async move { core.why_miss(request).await })
+    }
+
     /// The universal endpoint.
     #[napi]
     pub fn run(&self, env: Env, entries: String, options: Option<String>) -> Outcome {

@@ -31,6 +31,19 @@ impl AsyncGateway {
         start(py, calls::handle(self.0.core(), request))
     }
 
+    #[pyo3(signature = (method, target, headers=None, body=None))]
+    fn why_miss<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        target: String,
+        headers: Option<&Bound<'py, PyAny>>,
+        body: Option<PyBackedBytes>,
+    ) -> Awaitable<'py> {
+        let request = calls::request(py, method, target, headers, body, (None, None))?;
+        start(py, calls::why_miss(self.0.core(), request))
+    }
+
     fn run<'py>(&self, py: Python<'py>, entries: &str, options: &str) -> Awaitable<'py> {
         let (entries, options) = (calls::json(py, "entries", entries)?, calls::json(py, "options", options)?);
         start(py, calls::run(self.0.core(), entries, options))

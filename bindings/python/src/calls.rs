@@ -61,6 +61,10 @@ pub(crate) async fn handle(gateway: Gateway, request: Request) -> Result<Respons
     gateway.handle(request).await
 }
 
+pub(crate) async fn why_miss(gateway: Gateway, request: Request) -> Result<Value, Error> {
+    gateway.why_miss(request).await
+}
+
 pub(crate) async fn run(gateway: Gateway, entries: Value, options: Value) -> Result<Response, Error> {
     gateway.run(&entries, &options).await
 }

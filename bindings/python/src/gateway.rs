@@ -65,6 +65,19 @@ impl Gateway {
         drive(py, calls::handle(self.core(), request))
     }
 
+    #[pyo3(signature = (method, target, headers=None, body=None))]
+    fn why_miss(
+        &self,
+        py: Python<'_>,
+        method: &str,
+        target: String,
+        headers: Option<&Bound<'_, PyAny>>,
+        body: Option<PyBackedBytes>,
+    ) -> PyResult<Py<PyAny>> {
+        let request = calls::request(py, method, target, headers, body, (None, None))?;
+        drive(py, calls::why_miss(self.core(), request))
+    }
+
     fn run(&self, py: Python<'_>, entries: &str, options: &str) -> PyResult<Py<PyAny>> {
         let (entries, options) = (calls::json(py, "entries", entries)?, calls::json(py, "options", options)?);
         drive(py, calls::run(self.core(), entries, options))

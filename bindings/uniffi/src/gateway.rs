@@ -114,6 +114,10 @@ impl Gateway {
         told(async { self.core.get_log(&log_id).await }).await
     }
 
+    pub async fn why_miss(&self, request: Request) -> Result<String, Failure> {
+        told(async { self.core.why_miss(request.parsed()?).await }).await
+    }
+
     pub async fn explain(&self, log_id: String) -> Result<String, Failure> {
         told(async { self.core.explain(&log_id).await }).await
     }

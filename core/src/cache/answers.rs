@@ -138,7 +138,6 @@ impl Answers {
     }
 
     /// By what the newest answers that `filter` means were asked for, and when they were stored (wall clock); about `count`.
-    #[allow(dead_code, reason = "a miss is compared with them")]
     pub(crate) async fn newest(&self, filter: Filter, count: usize, now: Now) -> Vec<(Arc<Asked>, u64)> {
         let here = self.memory.newest(&filter, count, now);
         let Some(outside) = &self.outside else { return here };
@@ -177,8 +176,10 @@ impl Answers {
             hits: stores.iter().map(|store| store.hits).sum(),
             misses,
             stored: self.stored.load(Relaxed),
+            refreshes: 0,
             too_large: self.too_large.load(Relaxed),
             stores,
+            semantic: None,
         }
     }
 

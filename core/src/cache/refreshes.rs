@@ -19,6 +19,7 @@ pub(crate) struct Refreshes {
 #[derive(Debug, Default)]
 struct State {
     keys: HashSet<CacheKey>,
+    begun: u64,
 }
 
 /// One of them, until it is dropped.
@@ -35,7 +36,13 @@ impl Refreshes {
         if !state.keys.insert(key) {
             return None;
         }
+        state.begun += 1;
         Some(Refresh { all: self.clone(), key })
+    }
+
+    /// How many there were so far.
+    pub(crate) fn begun(&self) -> u64 {
+        self.state().begun
     }
 
     /// Ends when none is under way.
@@ -89,5 +96,6 @@ mod tests {
         drop((first, second));
         assert!(!waiting.join().expect("it waits and ends").is_zero());
         assert!(all.begin([1; 32]).is_some());
+        assert_eq!(all.begun(), 3);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::Serialize;
 
+use super::semantic::SemanticStats;
 use super::store::{Extent, Found};
 
 /// What a gateway's cache holds, and what it was asked for. Counts are those of this process, since it began.
@@ -15,10 +16,14 @@ pub struct CacheStats {
     pub misses: u64,
     /// Answers that were kept.
     pub stored: u64,
-    /// Answers that were not, because they are larger than `cache.max_entry_bytes`.
+    /// Stale answers that were made new in the background, or are being made new.
+    pub refreshes: u64,
+    /// Answers that were not kept, because they are larger than `cache.max_entry_bytes`.
     pub too_large: u64,
     /// Store by store, in the order in which they are asked.
     pub stores: Vec<StoreStats>,
+    /// Questions that mean the same; `None` without `cache.semantic`.
+    pub semantic: Option<SemanticStats>,
 }
 
 /// One store of a cache.

@@ -1,16 +1,23 @@
 //! What the road asks of the cache: which answer is kept, who asks for the same, and what is to be kept.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use http::HeaderValue;
 
 use super::Engine;
 use crate::answer::Shared;
-use crate::cache::{self, Asked, Call, Found, Given, Kept, Lease, Member, Now, Parts, Refresh, Scope, Stored};
+use crate::cache::{
+    self, Asked, Call, Difference, Filter, Found, Given, Kept, Lease, Member, Miss, Now, Part, Parts, Refresh, Scope,
+    Stored,
+};
 use crate::config::Broken;
 use crate::exchange::{CacheKey, Target};
 use crate::policy::Use;
 use crate::stage::Stage;
+
+/// So many kept answers are compared with a request.
+const MAX_COMPARED: usize = 1_000;
 
 impl Engine {
     /// The answer that is kept for `target`, if the cache may give it, now or later.
@@ -78,7 +85,7 @@ impl Engine {
         let key = target.cache_key.get_or_init(|| self.cache_key(target));
         let is_stream = matches!(entry.body, Kept::Stream { .. });
         if let (Some(key), Some((ttl, keep))) = (key, target.policy.cache.times(&entry.headers, is_stream)) {
-            let (now, asked) = (self.now(), Arc::new(asked(target)));
+            let (now, asked) = (self.now(), Arc::new(self.asked(target)));
             self.answers.put(*key, Stored { entry, asked, at_us: now.wall_us, ttl, keep }, now);
             if let (Some(semantic), Some(meaning)) = (&self.semantic, target.meaning.get()) {
                 semantic.learn(meaning, *key);
@@ -112,22 +119,78 @@ impl Engine {
         let scope = Scope { gateway: &self.config.id, tenant: cache.scope.as_deref() };
         cache::key(scope, cache.key.as_deref(), Parts { head: &head, body, ignored: &self.ignored })
     }
+
+    /// By what an answer of `target` was asked for.
+    fn asked(&self, target: &Target) -> Asked {
+        let cache = &target.policy.cache;
+        Asked {
+            provider: target.provider.slug.clone(),
+            model: target.model.clone(),
+            scope: cache.scope.clone(),
+            word: cache.key.as_deref().map(cache::word),
+            fields: self.parts(target).into_iter().map(|part| part.field).collect(),
+        }
+    }
+
+    /// What decides the answer of `target`, part by part; of one with a key of the caller's own nothing else does.
+    fn parts(&self, target: &Target) -> Vec<Part> {
+        if target.policy.cache.key.is_some() {
+            return Vec::new();
+        }
+        let shape = target.shape.dialect().map_or(0, |dialect| dialect as u8 + 1).to_string();
+        let mut parts = vec![
+            cache::part("provider", target.provider.slug.as_bytes()),
+            cache::part("path", target.path.as_bytes()),
+            cache::part("shape", shape.as_bytes()),
+            // A query may hold a key.
+            cache::secret_part("query", target.query.as_deref().unwrap_or_default().as_bytes()),
+            cache::secret_part("key", target.provider.credential(&target.headers).map_or(&[], HeaderValue::as_bytes)),
+        ];
+        let ignored: Vec<Vec<String>> = self.config.cache.ignored().collect();
+        parts.extend(cache::parts(&target.body, &ignored));
+        parts
+    }
+
+    /// Why there was no answer for `target`.
+    pub(crate) fn miss(&self, target: &Target) -> Miss {
+        self.uncacheable(target).unwrap_or(Miss::NothingKept)
+    }
+
+    /// Why no kept answer can be given to `target` whatever is kept.
+    pub(crate) fn uncacheable(&self, target: &Target) -> Option<Miss> {
+        let cache = &target.policy.cache;
+        if target.method != http::Method::POST {
+            return Some(Miss::Method);
+        }
+        if cache.ttl().is_none() {
+            return Some(Miss::Off);
+        }
+        if !cache.reads() {
+            return Some(Miss::Past);
+        }
+        if target.stream && !cache.streams {
+            return Some(Miss::Stream);
+        }
+        (!self.caches(target)).then_some(Miss::TooLarge)
+    }
+
+    /// The kept answer whose request comes nearest to `target`, of those of its scope that were stored last: how long ago
+    /// that was in microseconds, and where the two differ.
+    pub(crate) async fn nearest(&self, target: &Target) -> Option<(u64, Vec<Difference>)> {
+        let scope = &target.policy.cache.scope;
+        let now = self.now();
+        let filter = Filter { scope: scope.clone(), ..Filter::default() };
+        let known = self.answers.newest(filter, MAX_COMPARED, now).await;
+        let parts = self.parts(target);
+        let of_the_same = known.into_iter().filter(|(asked, _)| asked.scope == *scope && asked.word.is_none());
+        let compared = of_the_same.map(|(asked, at_us)| (at_us, cache::differences(&parts, &asked.fields)));
+        let nearest = compared.min_by_key(|(at_us, differences)| (differences.len(), Reverse(*at_us)));
+        nearest.map(|(at_us, differences)| (now.wall_us.saturating_sub(at_us), differences))
+    }
 }
 
 /// What may be done with what was found.
 fn given(target: &Target, found: &Found) -> Option<Given> {
     let how = target.policy.cache.use_of(found.age, found.stored.ttl);
     (how != Use::No).then_some(Given { entry: found.stored.entry.clone(), age: found.age, how })
-}
-
-/// By what an answer of `target` was asked for.
-fn asked(target: &Target) -> Asked {
-    let cache = &target.policy.cache;
-    Asked {
-        provider: target.provider.slug.clone(),
-        model: target.model.clone(),
-        scope: cache.scope.clone(),
-        word: cache.key.as_deref().map(cache::word),
-        fields: Box::default(),
-    }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::cache::Miss;
+
 /// `{log_id, lines: [{stage, text, …}]}`, in the order in which a call walks.
 pub(super) fn explained(log: &Value) -> Value {
     let mut lines = vec![resolved(log), cache(log)];
@@ -28,12 +30,16 @@ fn resolved(log: &Value) -> Value {
 
 fn cache(log: &Value) -> Value {
     let hit = log["cached"] == true;
+    let miss = log["trail"]["miss"].as_str().and_then(Miss::of).filter(|_| !hit);
     let text = match log["saved"].as_f64() {
         Some(saved) if hit => format!("a hit: nothing was sent, {saved} USD saved"),
         _ if hit => "a hit: nothing was sent".to_owned(),
-        _ => "not from the cache".to_owned(),
+        _ => match miss {
+            Some(miss) => format!("not from the cache: {}", miss.text()),
+            None => "not from the cache".to_owned(),
+        },
     };
-    json!({ "stage": "cache", "text": text, "hit": hit })
+    json!({ "stage": "cache", "text": text, "hit": hit, "miss": miss.map(Miss::word) })
 }
 
 /// The rules that the call passed. Who was refused reads it in the answer.

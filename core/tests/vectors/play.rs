@@ -198,6 +198,14 @@ impl Play {
             self.saved.get(text).cloned().unwrap_or_else(|| text.to_owned())
         };
         let result = match name {
+            "why_miss" => {
+                let body = &with["body"];
+                let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+                let call = json!({
+                    "method": with["method"], "target": with["target"], "headers": with["headers"], "body": text,
+                });
+                gateway.why_miss(request(&call)).await?
+            }
             "explain" => gateway.explain(&text("log_id")).await?,
             "set_route" => gateway.set_route(&text("name"), &with["route"])?.into(),
             "delete_logs" => gateway.delete_logs(&with["query"]).await?.into(),

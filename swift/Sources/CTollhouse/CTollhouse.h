@@ -497,6 +497,11 @@ RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_ui_url(uint64_t ptr, RustCallS
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_usage(uint64_t ptr, RustBuffer query
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_WHY_MISS
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_WHY_MISS
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_why_miss(uint64_t ptr, RustBuffer request
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_HOSTEDBODY
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_CLONE_HOSTEDBODY
 uint64_t uniffi_tollhouse_ffi_fn_clone_hostedbody(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1068,6 +1073,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_ui_url(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_USAGE
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_USAGE
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_usage(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_WHY_MISS
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_WHY_MISS
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_why_miss(void
     
 );
 #endif

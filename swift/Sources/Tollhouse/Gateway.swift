@@ -130,6 +130,17 @@ public final class Gateway: Sendable {
         try fromJSON(try await Tollhouse.native { [native] in try await native.explain(logId: logId) })
     }
 
+    /// Why a request would not be answered from the cache: the nearest kept answer, and the fields that differ. Nothing is sent or
+    /// logged; of what is kept only digests are told, and of a key nothing.
+    ///
+    /// - Throws: `invalidRequest`, `closed`.
+    public func whyMiss(_ method: String, _ target: String, headers: Headers = [:], body: Data = Data()) async throws -> MissReport {
+        let request = Request(
+            method: method, target: target, headers: headers.native, body: body, connectTimeoutMs: nil, readTimeoutMs: nil
+        )
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.whyMiss(request: request) })
+    }
+
     /// Adds `feedback` (-1 or 1), a `score` or `metadata` to a log.
     ///
     /// - Throws: `logNotFound`, `invalidRequest`.

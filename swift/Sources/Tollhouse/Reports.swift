@@ -73,6 +73,22 @@ public struct ExplanationLine: Sendable, Hashable, Codable {
     }
 }
 
+/// Why a request would not be answered from the cache.
+public struct MissReport: Sendable, Hashable, Codable {
+    public let wouldHit: Bool
+    /// In one word: `hit`, `off`, `past`, `stale`, `nothing_kept`, `differs` and others.
+    public let reason: String?
+    /// The reason in words.
+    public let text: String?
+    /// Target by target: the nearest kept answer, and the fields in which the two requests differ.
+    public let targets: [JSON]
+
+    private enum CodingKeys: String, CodingKey {
+        case reason, text, targets
+        case wouldHit = "would_hit"
+    }
+}
+
 /// A number of tokens, and how it is known.
 public struct TokenCount: Sendable, Hashable, Codable {
     public let tokens: Int
@@ -178,13 +194,17 @@ public struct CacheStats: Sendable, Hashable, Codable {
     public let misses: Int
     /// Answers that were kept.
     public let stored: Int
-    /// Answers that were not, because they are larger than `cache.max_entry_bytes`.
+    /// Stale answers that were made new in the background, or are being made new.
+    public let refreshes: Int
+    /// Answers that were not kept, because they are larger than `cache.max_entry_bytes`.
     public let tooLarge: Int
     /// Store by store, in the order in which they are asked.
     public let stores: [StoreStats]
+    /// Questions that mean the same: `lookups`, `near`, `guarded`, `failures`, `entries`; nil without `cache.semantic`.
+    public let semantic: JSON?
 
     private enum CodingKeys: String, CodingKey {
-        case hits, misses, stored, stores
+        case hits, misses, stored, refreshes, stores, semantic
         case tooLarge = "too_large"
     }
 }

@@ -1066,6 +1066,8 @@ public protocol GatewayProtocol: AnyObject, Sendable {
     
     func usage(query: String) async throws  -> String
     
+    func whyMiss(request: Request) async throws  -> String
+    
 }
 /**
  * A gateway in this process.
@@ -1517,6 +1519,22 @@ open func usage(query: String)async throws  -> String  {
             rustFutureFunc: {
                 uniffi_tollhouse_ffi_fn_method_gateway_usage(
                         self.uniffiCloneHandle(),FfiConverterString.lower(query)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+open func whyMiss(request: Request)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_why_miss(
+                        self.uniffiCloneHandle(),FfiConverterTypeRequest_lower(request)
                 )
             },
             pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
@@ -3791,6 +3809,9 @@ public let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_usage() != 55638) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_why_miss() != 2546) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_hostedbody_next() != 51445) {

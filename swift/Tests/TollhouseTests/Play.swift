@@ -104,6 +104,10 @@ private func together(_ gateway: Gateway, _ list: [JSON], _ step: JSON) async th
 private func method(_ gateway: Gateway, _ name: String, _ with: JSON, _ id: (String) -> String) async throws -> JSON {
     func text(_ parameter: String) -> String { id(with[parameter]?.string ?? "") }
     switch name {
+    case "why_miss":
+        let headers = Headers((with["headers"]?.object ?? [:]).map { Headers.Field($0.key, $0.value.string ?? $0.value.description) })
+        let body = with["body"]?.string ?? with["body"]?.description ?? ""
+        return try plain(try await gateway.whyMiss(text("method"), text("target"), headers: headers, body: Data(body.utf8)))
     case "explain": return try plain(try await gateway.explain(text("log_id")))
     case "set_route": return .integer(Int64(try gateway.setRoute(text("name"), with["route"] ?? .null)))
     case "delete_logs": return .integer(Int64(try await gateway.deleteLogs(with["query"] ?? [:])))

@@ -164,7 +164,6 @@ impl Semantic {
         self.space().forget(partition, key);
     }
 
-    #[allow(dead_code, reason = "the statistics of the cache come next")]
     pub(crate) fn stats(&self) -> SemanticStats {
         SemanticStats {
             lookups: self.looks.load(Relaxed),

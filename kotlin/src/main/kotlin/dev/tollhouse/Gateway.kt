@@ -99,6 +99,18 @@ internal constructor(internal val native: dev.tollhouse.ffi.Gateway, private val
     /** The log of one call, readable as soon as its answer is there. */
     public suspend fun getLog(logId: String): Log = Log(document(native { native.getLog(logId) }))
 
+    /**
+     * Why a request would not be answered from the cache: the nearest kept answer, and the fields that differ. Nothing is
+     * sent or logged; of what is kept only digests are told, and of a key nothing.
+     */
+    public suspend fun whyMiss(
+        method: String,
+        target: String,
+        headers: Iterable<Pair<String, String>> = emptyList(),
+        body: ByteArray = ByteArray(0),
+    ): MissReport =
+        MissReport(document(native { native.whyMiss(Request(method, target, headers.toNative(), body, null, null)) }))
+
     /** A call's walk, line by line: where it was resolved to, cache, each try, what it cost. */
     public suspend fun explain(logId: String): Explanation = Explanation(document(native { native.explain(logId) }))
 

@@ -131,6 +131,18 @@ public class ExplanationLine internal constructor(json: JsonObject) : Record(jso
     public val text: String get() = text("text")
 }
 
+/** Why a request would not be answered from the cache; for each target see `targets` in [json]. */
+public class MissReport internal constructor(json: JsonObject) : Record(json) {
+    /** Whether an answer would be given. */
+    public val wouldHit: Boolean get() = flag("would_hit")
+
+    /** In one word: `hit`, `off`, `past`, `stale`, `nothing_kept`, `differs` and others. */
+    public val reason: String? get() = textOrNull("reason")
+
+    /** The reason in words. */
+    override fun toString(): String = text("text")
+}
+
 /** One page of logs, without the beginnings of their bodies. */
 public class LogPage internal constructor(json: JsonObject) : Record(json) {
     public val logs: List<Log> = list("logs").map(::Log)
@@ -279,7 +291,10 @@ public class CacheStats internal constructor(json: JsonObject) : Record(json) {
     /** Answers that were kept. */
     public val stored: Long get() = long("stored")
 
-    /** Answers that were not, because they are larger than `cache.max_entry_bytes`. */
+    /** Stale answers that were made new in the background, or are being made new. */
+    public val refreshes: Long get() = long("refreshes")
+
+    /** Answers that were not kept, because they are larger than `cache.max_entry_bytes`. */
     public val tooLarge: Long get() = long("too_large")
 
     /** Store by store, in the order in which they are asked. */

@@ -119,6 +119,11 @@ class VectorsTest {
         val map = { parameter: String -> with[parameter] as? JsonObject ?: JsonObject(emptyMap()) }
         return when (name) {
             "flush" -> gateway.flush()
+            "why_miss" -> {
+                val headers = (with["headers"] as? JsonObject).orEmpty().map { (name, value) -> name to value.text() }
+                val body = (with["body"] as? JsonPrimitive)?.content ?: with["body"]?.toString().orEmpty()
+                gateway.whyMiss(with["method"].text(), with["target"].text(), headers, body.toByteArray())
+            }
             "explain" -> gateway.explain(text("log_id"))
             "set_route" -> gateway.setRoute(text("name"), with["route"])
             "delete_logs" -> gateway.deleteLogs(map("query"))

@@ -821,6 +821,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_usage(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_why_miss(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_hostedbody_next(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_hostedbody_release(
@@ -945,6 +947,8 @@ internal object UniffiLib {
     external fun uniffi_tollhouse_ffi_fn_method_gateway_ui_url(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_tollhouse_ffi_fn_method_gateway_usage(`ptr`: Long,`query`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_why_miss(`ptr`: Long,`request`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_clone_hostedbody(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -1208,6 +1212,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_usage() and 0xFFFF) != 55638) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_why_miss() and 0xFFFF) != 2546) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_hostedbody_next() and 0xFFFF) != 51445) {
@@ -2590,6 +2597,8 @@ public interface GatewayInterface {
     
     suspend fun `usage`(`query`: kotlin.String): kotlin.String
     
+    suspend fun `whyMiss`(`request`: Request): kotlin.String
+    
     companion object
 }
 
@@ -3220,6 +3229,28 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
                 uniffiHandle,
                 
         FfiConverterString.lower(`query`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `whyMiss`(`request`: Request) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_why_miss(
+                uniffiHandle,
+                
+        FfiConverterTypeRequest.lower(`request`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
