@@ -84,7 +84,7 @@ fn bare(model: &str) -> &str {
 }
 
 /// By how many percent o200k counts a family's tokens wrong, either way: the largest error over the kinds of text that
-/// were counted with the family's own vocabulary. benches/README.md has all of them and the corpus.
+/// were counted with the family's own vocabulary. docs/guides/tokens.md has the largest of them and the corpus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Measured {
     /// English, code and JSON: what is nearly all ASCII.
