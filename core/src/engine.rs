@@ -2,6 +2,11 @@
 
 mod caching;
 mod meaning;
+#[cfg(not(feature = "sqlite"))]
+#[path = "engine/not_uploading.rs"]
+mod uploading;
+#[cfg(feature = "sqlite")]
+mod uploading;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,19 +14,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderMap, header};
 
 pub(crate) use self::meaning::check_semantic;
+pub(crate) use self::uploading::Uploads;
 use crate::account::{self, Prices};
 use crate::answer::Shared;
 use crate::cache::{Answers, Embedder, Flights, Ignored, Refreshes, Semantic};
 use crate::clock::Clock;
-use crate::config::{Config, ProviderConfig, RouteConfig};
+use crate::config::{Config, Durability, ProviderConfig, RouteConfig, UploadConfig};
 use crate::error::Error;
 use crate::exchange::Target;
 use crate::headers;
 use crate::keys::{KeySource, Keyring};
 use crate::limit::{Limits, Quotas};
 use crate::log::{LogSettings, LogStore, Past};
+use crate::outbox::Sink;
 use crate::policy::Policy;
 use crate::provider::{Catalogue, Provider};
+use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::route::{self, Budget, Hedges, KeyPool, Routes, Turn};
 use crate::secret::Secret;
@@ -60,7 +68,8 @@ pub(crate) struct Engine {
     pub(crate) limits: Limits,
     pub(crate) quotas: Quotas,
     pub(crate) prices: Prices,
-    pub(crate) log: LogStore,
+    pub(crate) log: Arc<LogStore>,
+    pub(crate) uploads: Uploads,
     pub(crate) retries: Budget,
     pub(crate) hedges: Hedges,
     pub(crate) routes: Routes,
@@ -98,7 +107,8 @@ impl Engine {
             limits: Limits::new(&config, parts.clock.clone()),
             quotas: Quotas::new(&config.limits.quotas, parts.clock.clone()),
             prices: Prices::new(&config.prices),
-            log: LogStore::new(log_settings(&config)),
+            log: Arc::new(LogStore::new(log_settings(&config))),
+            uploads: Uploads::new(&config, &format!("{}-{seed:016x}", std::process::id())),
             answers: Answers::new(&config, &background),
             flights: Flights::default(),
             ignored: Ignored::new(config.cache.ignored()),
@@ -120,6 +130,12 @@ impl Engine {
         let mut random = [0; 10];
         self.random.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut random);
         uuid::Builder::from_unix_timestamp_millis(self.clock.now_us() / 1_000, &random).into_uuid().to_string()
+    }
+
+    /// Writes a call down, and sees that it gets to those who are told of it.
+    pub(crate) fn keep(&self, record: Record) {
+        self.log.append(record);
+        self.uploads.appended(&self.log, &self.background);
     }
 
     /// The way to `provider`: over HTTP, unless it answers in this process.
@@ -232,5 +248,9 @@ fn log_settings(config: &Config) -> LogSettings {
     let mut settings = config.logs.path.as_ref().map_or_else(LogSettings::in_memory, LogSettings::in_file);
     settings.max_records = config.logs.max_records.unwrap_or(settings.max_records);
     settings.when_full = config.logs.when_full;
+    settings.durable = config.logs.durability == Durability::Full;
+    settings.gateway = Some(config.id.clone());
+    let sink = |(name, upload): (&String, &UploadConfig)| Sink { name: name.clone(), payloads: upload.payloads };
+    settings.sinks = config.uploads.iter().map(sink).collect();
     settings
 }

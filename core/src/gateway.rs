@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 pub use self::estimate::{Estimate, Spread};
-pub use self::health::Health;
+pub use self::health::{Health, UploadHealth};
 pub use self::open::GatewayBuilder;
 use self::open::Shared;
 use crate::cache::{CacheStats, Filter, PurgeReport, Semantic};
@@ -254,6 +254,11 @@ impl Gateway {
             limits: engine.limits.health(),
             cache: engine.answers.health(),
             routes: engine.routes.troubles(),
+            uploads: engine
+                .uploads
+                .health()
+                .map(|(name, standing, trouble)| (name, UploadHealth { standing, trouble }))
+                .collect(),
         })
     }
 

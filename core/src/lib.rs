@@ -22,6 +22,8 @@ mod log;
 mod message;
 mod metadata;
 mod money;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "a build without a log hands nothing out"))]
+mod outbox;
 mod pipeline;
 mod policy;
 mod provider;
@@ -36,6 +38,8 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transport;
+#[cfg(feature = "sqlite")]
+mod upload;
 mod usage;
 
 #[cfg(feature = "tokens")]
@@ -44,18 +48,21 @@ pub use cache::{CacheStats, Embedder, Embedding, PurgeReport, SemanticStats, Sto
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
     AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, CacheControl, CacheMode, Cause, Ceiling, Config, Count,
-    Dimension, HedgeTo, HedgingConfig, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice,
-    ModelConfig, Money, Prefill, PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig,
+    Dimension, Durability, HedgeTo, HedgingConfig, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig,
+    MaxPrice, ModelConfig, Money, Prefill, PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig,
     SemanticConfig, SemanticMode, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig,
-    TranslationConfig, WhenFull,
+    TranslationConfig, UploadConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
-pub use gateway::{Estimate, Gateway, GatewayBuilder, Health, Spread};
+pub use gateway::{Estimate, Gateway, GatewayBuilder, Health, Spread, UploadHealth};
 pub use keys::{Asking, Key, KeySource};
 pub use log::{
     Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, RecostQuery, Recosted, UsageQuery, UsageReport, UsageRow,
 };
+#[cfg(feature = "sqlite")]
+pub use log::{Collector, Receipt, Rejected};
 pub use message::{Body, ByteStream, Deadlines, Request, Response};
+pub use outbox::Standing;
 pub use record::{Attempt, AttemptState, Failure, Passed, Record, Skipped, Trail};
 pub use secret::Secret;
 pub use store::StoreHealth;

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 /// know of each other.
 const STOREYS: [&[&str]; 13] = [
     &["error", "clock", "sse", "metadata", "secret", "stage", "usage"],
-    &["eventstream", "keys", "message", "money", "record", "store"],
+    &["eventstream", "keys", "message", "money", "outbox", "record", "store"],
     &["config", "headers"],
     &["held"],
     &["refusal"],
     &["policy"],
     &["provider"],
     &["exchange"],
-    &["account", "cache", "limit", "log", "route", "transport"],
+    &["account", "cache", "limit", "log", "route", "transport", "upload"],
     &["answer"],
     &["engine"],
     &["pipeline"],

@@ -31,6 +31,8 @@ export interface GatewayConfig {
   translation?: TranslationConfig;
   /** What is remembered of each call. */
   logs?: LogsConfig;
+  /** Where logs are sent to as well, by names of your own. */
+  uploads?: Record<string, UploadConfig>;
   /** The server on the loopback interface. */
   server?: ServerConfig;
   /** Where editors find this schema. */
@@ -485,10 +487,42 @@ export interface LogsConfig {
   max_records?: number | null;
   /** What happens at `max_records`. */
   when_full?: WhenFull;
+  /** What an end without warning may cost. */
+  durability?: Durability;
 }
 
 /** What happens when the log is full. */
 export type WhenFull = "delete_oldest" | "stop_inserting";
+
+/** What an end without warning may cost of the log. */
+export type Durability = "group" | "full";
+
+/** A receiver of logs, and how they get there. */
+export interface UploadConfig {
+  /** Where batches are posted to: an `http` or `https` URL without credentials, query or fragment. */
+  to?: string;
+  /** What the receiver is shown as `authorization: Bearer {key}`. */
+  key?: Secret | null;
+  /** The environment variable that holds the key. */
+  key_env?: string | null;
+  /** Headers for every batch. Their values are kept like keys. */
+  headers?: Record<string, Secret>;
+  /** Whether bodies are sent too, where the log keeps them. */
+  payloads?: boolean;
+  /** How many records a batch holds at most: 1 to 10,000. */
+  batch_records?: number;
+  /** How many bytes a batch holds at most before it is compressed: 1 KiB to 64 MiB. A record that is larger goes alone. */
+  batch_bytes?: Size;
+  /** How long a record waits for others, up to 1 hour. */
+  batch_age?: Span;
+  /**
+   * How many bytes may wait, at least 64 KiB. Beyond it bodies of the oldest records are left out, then records of
+   * calls that succeeded, then the others; each is counted.
+   */
+  max_bytes?: Size;
+  /** `batch_age` as a plain number of milliseconds. */
+  batch_age_ms?: number;
+}
 
 /** The server on the loopback interface. */
 export interface ServerConfig {

@@ -4,6 +4,7 @@
 //! programs of the same user. [`main`] is the `tollhouse` command, so that every language's package can offer it.
 
 mod cli;
+mod collect;
 mod door;
 mod face;
 mod listening;

@@ -32,6 +32,7 @@ pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["routes", "*", "breaker"], "pause"),
     (&["routes", "*"], "first_byte"),
     (&["routes", "*"], "hedge_after"),
+    (&["uploads", "*"], "batch_age"),
 ];
 
 /// Replaces the `_ms` form of every duration by the one with a unit.

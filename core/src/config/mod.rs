@@ -22,6 +22,7 @@ mod schema;
 mod semantic;
 mod stores;
 mod units;
+mod uploads;
 mod validate;
 
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use routes::{
 };
 pub use semantic::{SemanticConfig, SemanticMode};
 pub use units::{Money, Size, Span};
+pub use uploads::UploadConfig;
 
 /// The configuration of a gateway.
 ///
@@ -95,6 +97,8 @@ pub struct Config {
     pub translation: TranslationConfig,
     /// What is remembered of each call.
     pub logs: LogsConfig,
+    /// Where logs are sent to as well, by names of your own.
+    pub uploads: BTreeMap<String, UploadConfig>,
     /// The server on the loopback interface.
     pub server: ServerConfig,
 }
@@ -115,6 +119,7 @@ impl Default for Config {
             streams: StreamsConfig::default(),
             translation: TranslationConfig::default(),
             logs: LogsConfig::default(),
+            uploads: BTreeMap::new(),
             server: ServerConfig::default(),
         }
     }
@@ -252,12 +257,32 @@ pub struct LogsConfig {
     pub max_records: Option<u64>,
     /// What happens at `max_records`.
     pub when_full: WhenFull,
+    /// What an end without warning may cost.
+    pub durability: Durability,
 }
 
 impl Default for LogsConfig {
     fn default() -> Self {
-        Self { enabled: true, path: None, payloads: true, max_records: None, when_full: WhenFull::default() }
+        Self {
+            enabled: true,
+            path: None,
+            payloads: true,
+            max_records: None,
+            when_full: WhenFull::default(),
+            durability: Durability::default(),
+        }
     }
+}
+
+/// What an end without warning may cost of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// A process that is killed loses nothing that was flushed; a power cut may cost the last moments.
+    #[default]
+    Group,
+    /// A power cut loses nothing that was flushed, at the price of a sync for each group of logs.
+    Full,
 }
 
 /// What happens when the log is full.

@@ -35,7 +35,11 @@ fn nothing_written_is_the_default() {
             "routes": {},
             "streams": {"broken": "error", "hold_tokens": 20},
             "translation": {"strict": false},
-            "logs": {"enabled": true, "path": null, "payloads": true, "max_records": null, "when_full": "delete_oldest"},
+            "logs": {
+                "enabled": true, "path": null, "payloads": true, "max_records": null, "when_full": "delete_oldest",
+                "durability": "group",
+            },
+            "uploads": {},
             "server": {"port": 0, "token": null},
         })
     );
@@ -281,6 +285,36 @@ fn ranges_are_kept() {
         "config error at cache.ttl: 999ms is outside 1s to 31d; \"0\" switches the cache off (line 1)",
     );
     assert!(Config::from_toml("limits.requests = { limit = 1, per = \"32d\" }").is_err());
+}
+
+#[test]
+fn a_receiver_of_logs_is_checked_as_a_whole() {
+    let canary = "sk-canary";
+    for (key, bad) in [
+        ("to", "\"ftp://x\"".to_owned()),
+        ("to", format!("\"https://me:{canary}@x/\"")),
+        ("to", "\"https://x/?a=b\"".to_owned()),
+        ("key", "\"\"".to_owned()),
+        ("key_env", "\"two words\"".to_owned()),
+        ("headers", format!("{{ \"a b\" = \"{canary}\" }}")),
+        ("headers", format!("{{ x = \"{canary}\\n1\" }}")),
+        ("batch_records", "0".to_owned()),
+        ("batch_records", "10001".to_owned()),
+        ("batch_bytes", "\"1B\"".to_owned()),
+        ("batch_age", "\"2h\"".to_owned()),
+        ("max_bytes", "\"1KB\"".to_owned()),
+    ] {
+        let to = if key == "to" { "" } else { "to = \"https://x/\"\n" };
+        let error = Config::from_toml(&format!("[uploads.fleet]\n{to}{key} = {bad}")).unwrap_err();
+        assert_eq!(error.field(), Some(format!("uploads.fleet.{key}").as_str()), "{bad}: {error}");
+        assert!(!error.to_string().contains(canary), "{error}");
+    }
+    let missing = Config::from_toml("[uploads.fleet]").unwrap_err();
+    assert_eq!(missing.field(), Some("uploads.fleet.to"));
+    assert!(Config::from_toml("[uploads.\"a b\"]\nto = \"https://x/\"").is_err());
+    let whole = "[uploads.fleet]\nto = \"http://x:1/y\"\nkey = \"sk-canary\"\nbatch_age_ms = 5\nheaders = { a = \"sk-canary\" }";
+    let config = Config::from_toml(whole).unwrap();
+    assert!(!config.to_json().to_string().contains(canary) && !format!("{config:?}").contains(canary));
 }
 
 #[test]

@@ -35,6 +35,7 @@ impl Config {
         for (slug, provider) in &self.providers {
             check_provider(slug, provider)?;
         }
+        self.uploads.iter().try_for_each(|(name, upload)| upload.check(name))?;
         for (name, price) in &self.prices {
             check_price(name, price)?;
         }
@@ -112,14 +113,14 @@ fn check_provider(slug: &str, provider: &ProviderConfig) -> Result<(), Error> {
     }
 }
 
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Says what is wrong with a base URL without repeating it: it may hold a password.
-fn check_url(url: &str) -> Result<(), &'static str> {
+pub(super) fn check_url(url: &str) -> Result<(), &'static str> {
     let Ok(parsed) = url.parse::<Uri>() else { return Err("not a URL; write it as \"https://host/path\"") };
     let Some(authority) = parsed.authority().filter(|_| matches!(parsed.scheme_str(), Some("http" | "https"))) else {
         return Err("expected a URL that begins with http:// or https://");

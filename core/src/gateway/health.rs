@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::log::LogHealth;
+use crate::outbox::Standing;
 use crate::store::StoreHealth;
 
 /// How a gateway is doing.
@@ -19,4 +20,16 @@ pub struct Health {
     pub cache: Option<StoreHealth>,
     /// The routes whose file has changed and was refused, by name, and why; what was in force goes on.
     pub routes: BTreeMap<String, String>,
+    /// How each receiver of logs stands, as this process last saw it.
+    pub uploads: BTreeMap<String, UploadHealth>,
+}
+
+/// How a receiver of logs stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct UploadHealth {
+    /// What waits for it, what it has, and what was lost on the way, by cause.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// Why it takes nothing just now; `None` when it does.
+    pub trouble: Option<String>,
 }

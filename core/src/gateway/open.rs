@@ -15,6 +15,7 @@ use crate::engine::{self, Engine, Parts};
 use crate::error::{Error, ErrorKind};
 use crate::keys::KeySource;
 use crate::provider::Catalogue;
+use crate::secret::Secret;
 #[cfg(feature = "testing")]
 use crate::stage::Stage;
 use crate::stage::Stages;
@@ -114,6 +115,7 @@ impl GatewayBuilder {
             self.config.providers.entry(name.clone()).or_default();
         }
         self.config.validate()?;
+        self.read_upload_keys()?;
         let hosted: Vec<&str> = self.parts.hosted.keys().map(String::as_str).collect();
         let catalogue = Arc::new(Catalogue::new(&self.config, &hosted, &*self.environment)?);
         engine::check_semantic(&self.config, &catalogue, self.parts.embedder.is_some())?;
@@ -128,6 +130,19 @@ impl GatewayBuilder {
             closed: AtomicBool::new(false),
         };
         Ok(Gateway { shared: Arc::new(shared) })
+    }
+
+    /// Reads the keys of receivers that stand in variables.
+    fn read_upload_keys(&mut self) -> Result<(), Error> {
+        for (name, upload) in &mut self.config.uploads {
+            let Some(variable) = &upload.key_env else { continue };
+            let key = (self.environment)(variable).filter(|key| !key.trim().is_empty()).ok_or_else(|| {
+                let message = format!("the environment variable {variable} is not set");
+                Error::config(format!("uploads.{name}.key_env"), message)
+            })?;
+            upload.key = Some(Secret::new(key.trim()));
+        }
+        Ok(())
     }
 }
 
@@ -169,6 +184,7 @@ impl Shared {
         }
         let counts = engine.limits.release(budget);
         let answers = engine.answers.release(budget);
+        engine.uploads.hold();
         engine.log.release(budget) && counts && answers
     }
 
@@ -176,6 +192,7 @@ impl Shared {
         let engine = self.current.load_full();
         if !self.closed.swap(true, Ordering::AcqRel) && engine.pid == std::process::id() {
             let budget = engine.refreshes.wait(budget);
+            let budget = engine.uploads.close(budget);
             engine.answers.close(budget);
             engine.limits.close(budget);
             engine.log.close(budget);

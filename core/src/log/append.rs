@@ -76,7 +76,7 @@ pub(super) fn append(
     };
     let fitting = &batch[..batch.len().min(room)];
     for pending in fitting {
-        insert(&transaction, &pending.record)?;
+        insert(&transaction, &pending.record, settings.gateway.as_deref())?;
     }
     if settings.when_full == WhenFull::DeleteOldest {
         delete_oldest(&transaction, settings.max_records)?;
@@ -90,7 +90,7 @@ fn room(transaction: &Transaction<'_>, max_records: u64) -> rusqlite::Result<usi
     Ok(usize::try_from(integer(max_records) - records).unwrap_or(0))
 }
 
-fn delete_oldest(transaction: &Transaction<'_>, max_records: u64) -> rusqlite::Result<()> {
+pub(super) fn delete_oldest(transaction: &Transaction<'_>, max_records: u64) -> rusqlite::Result<()> {
     let records: i64 = transaction.query_row("SELECT records FROM tally", [], |row| row.get(0))?;
     let surplus = records - integer(max_records);
     if surplus > 0 {
@@ -100,7 +100,7 @@ fn delete_oldest(transaction: &Transaction<'_>, max_records: u64) -> rusqlite::R
     Ok(())
 }
 
-fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {
+pub(super) fn insert(transaction: &Transaction<'_>, record: &Record, gateway: Option<&str>) -> rusqlite::Result<()> {
     let inserted = transaction
         .prepare_cached(
             "INSERT INTO log (
@@ -108,10 +108,10 @@ fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()
             stream, status_code, success, cached, cancelled, truncated, error, step, attempts, usage_source, tokens_in,
             tokens_out, cache_read, cache_write, reasoning, audio, cost_nano_usd, custom_cost, saved_nano_usd, metadata,
             user_agent, request_content_type, response_content_type, request_size, response_size,
-            trail, usage_details, priced_by
+            trail, usage_details, priced_by, gateway
         ) VALUES (
             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-            ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38
+            ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39
         ) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
@@ -153,6 +153,7 @@ fn insert(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()
             json_text(&record.trail),
             json_text(record.usage.details()),
             record.priced_by,
+            gateway,
         ])?;
     if inserted == 1 && (record.request_body.is_some() || record.response_body.is_some()) {
         transaction.prepare_cached("INSERT INTO payload (seq, request, response) VALUES (?1, ?2, ?3)")?.execute(
@@ -167,11 +168,11 @@ pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn json_text(value: &impl serde::Serialize) -> String {
+pub(super) fn json_text(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("the fields of a record have no keys but texts, so all of it is JSON")
 }
 
-fn source_name(source: UsageSource) -> &'static str {
+pub(super) fn source_name(source: UsageSource) -> &'static str {
     match source {
         UsageSource::Reported => "reported",
         UsageSource::Estimated => "estimated",

@@ -49,7 +49,7 @@ pub(super) const OPERATORS: [Operator; 7] =
     [Operator::Eq, Operator::Neq, Operator::Contains, Operator::Lt, Operator::Gt, Operator::Lte, Operator::Gte];
 
 /// The filter keys of the reference that this log has columns for, and below them our own.
-pub(super) const COLUMNS: [Column; 27] = [
+pub(super) const COLUMNS: [Column; 28] = [
     column("id", "id", Kind::Text),
     column("created_at", "created_at_us", Kind::Instant),
     column("request_content_type", "request_content_type", Kind::Text),
@@ -77,6 +77,7 @@ pub(super) const COLUMNS: [Column; 27] = [
     column("stream", "stream", Kind::Flag),
     column("cancelled", "cancelled", Kind::Flag),
     column("truncated", "truncated", Kind::Flag),
+    column("gateway", "gateway", Kind::Text),
 ];
 
 /// Any value of the metadata.

@@ -10,11 +10,12 @@ use rusqlite::{Connection, ErrorCode};
 use super::append::{self, Pending};
 use super::health::Health;
 use super::memory;
+use super::outbox;
 use super::schema;
 use super::settings::LogSettings;
 use crate::config::WhenFull;
 use crate::error::{Error, ErrorKind};
-use crate::store::{SqliteFile, is_damage};
+use crate::store::{SqliteFile, Unfit, is_damage};
 
 /// How long one process waits for another to finish writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -96,6 +97,27 @@ impl Database {
         answer.map_err(|error| Error::new(ErrorKind::Storage, format!("the log cannot be read or changed: {error}")))
     }
 
+    /// Asks the file, and nothing that stands in for it: what is in memory is no promise.
+    ///
+    /// # Errors
+    /// `Storage`, with what is wrong with the file.
+    pub(super) fn ask_file<T>(
+        &mut self,
+        question: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let storage = |reason: String| Error::new(ErrorKind::Storage, reason);
+        self.ready().map_err(|error| storage(format!("the log cannot be opened: {error}")))?;
+        let Some(Place::File(file)) = &mut self.place else {
+            return Err(storage(self.health.report().degraded.unwrap_or_else(|| "the log has no file".to_owned())));
+        };
+        question(&mut file.connection).map_err(|error| {
+            if is_damage(&error) {
+                self.set_aside();
+            }
+            storage(format!("the log cannot be written: {error}"))
+        })
+    }
+
     /// Closes the file until it is needed again. What is in memory stays.
     pub(super) fn release(&mut self) {
         if matches!(self.place, Some(Place::File(_))) {
@@ -117,26 +139,42 @@ impl Database {
 
     fn open(&mut self) -> rusqlite::Result<Place> {
         let Some(path) = &self.settings.path else {
-            return memory::open().map(Place::Memory);
+            return self.open_memory().map(Place::Memory);
         };
         let path = path.clone();
-        match SqliteFile::open(&path, &schema::prepare, BUSY_TIMEOUT) {
+        match self.open_file(&path) {
             Ok(file) => Ok(self.welcome(file)),
             Err(reason) => self.take_refuge(path, &reason),
         }
     }
 
+    fn open_file(&self, path: &Path) -> Result<SqliteFile, String> {
+        let prepare = |connection: &mut Connection| {
+            schema::prepare(connection)?;
+            if self.settings.durable {
+                // Synced at every commit: a power cut costs nothing that was acknowledged.
+                connection.execute_batch("PRAGMA synchronous = FULL;")?;
+            }
+            outbox::register(connection, &self.settings.sinks).map_err(Unfit::Sqlite)
+        };
+        SqliteFile::open(path, &prepare, BUSY_TIMEOUT)
+    }
+
+    fn open_memory(&self) -> rusqlite::Result<Connection> {
+        let mut connection = memory::open()?;
+        outbox::register(&mut connection, &self.settings.sinks)?;
+        Ok(connection)
+    }
+
     fn take_refuge(&self, path: PathBuf, reason: &str) -> rusqlite::Result<Place> {
-        Ok(self.stay(memory::open()?, path, reason))
+        Ok(self.stay(self.open_memory()?, path, reason))
     }
 
     /// Back to the file with all that was written meanwhile, or another while in memory.
     fn leave_refuge(&mut self, connection: Connection, path: PathBuf) -> Place {
-        let file = SqliteFile::open(&path, &schema::prepare, BUSY_TIMEOUT).and_then(|file| {
-            match memory::carry_over(&connection, &path) {
-                Ok(()) => Ok(file),
-                Err(error) => Err(error.to_string()),
-            }
+        let file = self.open_file(&path).and_then(|file| match memory::carry_over(&connection, &path) {
+            Ok(()) => Ok(file),
+            Err(error) => Err(error.to_string()),
         });
         match file {
             Ok(file) => self.welcome(file),

@@ -53,6 +53,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Map<String, Value>> {
     let entry = json!({
         "id": plain("id")?,
         "event_id": plain("event_id")?,
+        "gateway": plain("gateway")?,
         "created_at": time::to_rfc3339(created_at_us.try_into().unwrap_or(0)),
         "provider": plain("provider")?,
         "model": plain("model")?,

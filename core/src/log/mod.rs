@@ -5,14 +5,17 @@
 
 mod append;
 mod apply;
+mod collector;
 mod columns;
 mod database;
 mod entry;
 mod filter;
 mod health;
+mod ingest;
 mod latency;
 mod line;
 mod memory;
+mod outbox;
 mod patch;
 mod payload;
 mod query;
@@ -27,6 +30,7 @@ mod time;
 mod usage;
 mod writer;
 
+pub use collector::{Collector, Receipt, Rejected};
 pub use health::LogHealth;
 pub use patch::{Change, LogPatch};
 pub use payload::Payload;

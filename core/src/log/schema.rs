@@ -3,16 +3,17 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::latency;
+use super::outbox;
 use crate::store::Unfit;
 
 /// Marks a file as a log of ours ("toll" in ASCII), so that another program's database is never written to.
 const APPLICATION_ID: i32 = 0x746f_6c6c;
 
 /// One script per version, oldest first: a file of version `n` still lacks everything from index `n` on.
-const MIGRATIONS: [&str; NEWEST as usize] = [VERSION_1, VERSION_2, VERSION_3];
+const MIGRATIONS: [&str; NEWEST as usize] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /// What `user_version` says in a file that lacks nothing.
-const NEWEST: u32 = 3;
+const NEWEST: u32 = 4;
 
 /// Rows keep the order in which they were written (`seq`, never used twice), and `rev` grows with every change.
 /// Bodies stand apart so that lists do not read them. `tally` spares counting the table on every write.
@@ -79,6 +80,9 @@ const VERSION_3: &str = "
     ALTER TABLE log ADD COLUMN usage_details TEXT NOT NULL DEFAULT '{}';
     ALTER TABLE log ADD COLUMN priced_by TEXT;
 ";
+
+/// What waits to be sent elsewhere, and which gateway a log is of.
+const VERSION_4: &str = outbox::TABLES;
 
 /// Sets the connection up, and brings an empty or older database to the newest version.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unfit> {

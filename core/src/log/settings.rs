@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::WhenFull;
+use crate::outbox::Sink;
 
 /// As many as the reference keeps on its free plan (Cloudflare AI Gateway, "Limits").
 const RECORDS_IN_FILE: u64 = 100_000;
@@ -23,6 +24,12 @@ pub(crate) struct LogSettings {
     pub(crate) max_record_bytes: u64,
     /// How many bytes of a body `request_head` and `response_head` show.
     pub(crate) head_bytes: usize,
+    /// Whether every commit is synced to the disk.
+    pub(crate) durable: bool,
+    /// Whose calls these are.
+    pub(crate) gateway: Option<String>,
+    /// Who gets them too.
+    pub(crate) sinks: Vec<Sink>,
 }
 
 impl LogSettings {
@@ -35,6 +42,9 @@ impl LogSettings {
             // Cloudflare AI Gateway, "Limits": 10 MB a log.
             max_record_bytes: 10_000_000,
             head_bytes: 10_000,
+            durable: false,
+            gateway: None,
+            sinks: Vec::new(),
         }
     }
 

@@ -14,6 +14,7 @@ use super::apply::apply;
 use super::database::Database;
 use super::entry;
 use super::health::{Health, LogHealth};
+use super::outbox;
 use super::patch::LogPatch;
 use super::payload::Payload;
 use super::query::{self, LogPage, LogQuery};
@@ -23,6 +24,7 @@ use super::settings::LogSettings;
 use super::usage::{self, UsageQuery, UsageReport};
 use super::writer::Writer;
 use crate::error::{Error, ErrorKind};
+use crate::outbox::{Fate, Handed, Order, Standing};
 use crate::record::Record;
 use crate::usage::NanoUsd;
 
@@ -125,6 +127,28 @@ impl LogStore {
     ) -> impl Future<Output = Result<Option<u64>, Error>> + Send + use<> {
         let (provider, model) = (provider.to_owned(), model.to_owned());
         self.ask(move |database| database.ask(|connection| usage::usual_length(connection, &provider, &model)))
+    }
+
+    /// The oldest records that wait for a receiver. Errors: `Storage`, `Closed`.
+    pub(crate) fn hand_out(&self, order: Order) -> impl Future<Output = Result<Handed, Error>> + Send + use<> {
+        self.ask(move |database| database.ask(|connection| outbox::hand_out(connection, &order)))
+    }
+
+    /// Writes down what became of records that were handed out. Errors: `Storage`, `Closed`.
+    pub(crate) fn settle(
+        &self,
+        sink: &str,
+        fates: Vec<(i64, Fate)>,
+        now_us: u64,
+    ) -> impl Future<Output = Result<Standing, Error>> + Send + use<> {
+        let sink = sink.to_owned();
+        self.ask(move |database| database.ask(|connection| outbox::settle(connection, &sink, &fates, now_us)))
+    }
+
+    /// Lets another process send to `sink`. Errors: `Storage`, `Closed`.
+    pub(crate) fn leave(&self, sink: &str, holder: &str) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let (sink, holder) = (sink.to_owned(), holder.to_owned());
+        self.ask(move |database| database.ask(|connection| outbox::leave(connection, &sink, &holder)))
     }
 
     /// Ends when every record that was appended before is written or counted as lost. Errors: `Storage`, `Closed`.

@@ -21,7 +21,7 @@ const BASIS: &str = "A request is one call to the gateway, however many attempts
     is unknown. Saved is what the answers from the cache would have cost.";
 
 /// What can be grouped by, and the texts and numbers it comes from. Days and hours are those of UTC.
-const GROUPS: [(&str, &str); 12] = [
+const GROUPS: [(&str, &str); 13] = [
     ("model", "model"),
     ("provider", "provider"),
     ("day", "strftime('%Y-%m-%d', created_at_us / 1000000, 'unixepoch')"),
@@ -34,6 +34,7 @@ const GROUPS: [(&str, &str); 12] = [
     ("request_type", "request_type"),
     ("path", "path"),
     ("user_agent", "user_agent"),
+    ("gateway", "gateway"),
 ];
 
 /// How a request ended, in one word.

@@ -204,7 +204,7 @@ impl Settling {
         record.attempts = self.exchange.attempts;
         record.trail = self.exchange.trail;
         record.trail.changes = self.changes;
-        self.engine.log.append(record);
+        self.engine.keep(record);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every command, in the order in which help lists them.
 
 use super::arguments::{Command, Flag};
-use super::{configuration, count, log, logs, serve, ui, usage};
+use super::{collect, configuration, count, log, logs, serve, ui, usage};
 
 /// All commands.
 pub(super) const COMMANDS: &[Command] = &[
@@ -27,6 +27,22 @@ pub(super) const COMMANDS: &[Command] = &[
             DATABASE,
         ],
         run: ui::run,
+    },
+    Command {
+        name: "collect",
+        places: &[],
+        about: "Collect the logs that gateways upload",
+        flags: &[
+            Flag { name: "listen", value: Some("ADDRESS"), about: "Listen on ADDRESS (127.0.0.1:8790)" },
+            Flag { name: "key-env", value: Some("NAME"), about: "Take the key from NAME (TOLLHOUSE_COLLECT_KEY)" },
+            Flag { name: "db", value: Some("FILE"), about: "Keep the logs in FILE (tollhouse-fleet.db)" },
+            Flag {
+                name: "max-records",
+                value: Some("N"),
+                about: "Keep the newest N logs; without it there is no bound",
+            },
+        ],
+        run: collect::run,
     },
     Command {
         name: "logs",

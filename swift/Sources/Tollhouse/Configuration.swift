@@ -31,6 +31,8 @@ public struct Configuration: Encodable, Sendable, Equatable {
     public var translation: Translation?
     /// What is remembered of each call.
     public var logs: Logs?
+    /// Where logs are sent to as well, by names of your own.
+    public var uploads: [String: Upload]?
     /// The server on the loopback interface.
     public var server: Server?
 
@@ -48,6 +50,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         streams: Streams? = nil,
         translation: Translation? = nil,
         logs: Logs? = nil,
+        uploads: [String: Upload]? = nil,
         server: Server? = nil
     ) {
         self.id = id
@@ -63,6 +66,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         self.streams = streams
         self.translation = translation
         self.logs = logs
+        self.uploads = uploads
         self.server = server
     }
 
@@ -81,6 +85,7 @@ public struct Configuration: Encodable, Sendable, Equatable {
         try parts.encodeIfPresent(streams, forKey: "streams")
         try parts.encodeIfPresent(translation, forKey: "translation")
         try parts.encodeIfPresent(logs, forKey: "logs")
+        try parts.encodeIfPresent(uploads, forKey: "uploads")
         try parts.encodeIfPresent(server, forKey: "server")
     }
 }
@@ -882,19 +887,23 @@ extension Configuration {
         public var maxRecords: Int64?
         /// What happens at `max_records`.
         public var whenFull: WhenFull?
+        /// What an end without warning may cost.
+        public var durability: Durability?
 
         public init(
             enabled: Bool? = nil,
             path: String? = nil,
             payloads: Bool? = nil,
             maxRecords: Int64? = nil,
-            whenFull: WhenFull? = nil
+            whenFull: WhenFull? = nil,
+            durability: Durability? = nil
         ) {
             self.enabled = enabled
             self.path = path
             self.payloads = payloads
             self.maxRecords = maxRecords
             self.whenFull = whenFull
+            self.durability = durability
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -904,6 +913,67 @@ extension Configuration {
             try parts.encodeIfPresent(payloads, forKey: "payloads")
             try parts.encodeIfPresent(maxRecords, forKey: "max_records")
             try parts.encodeIfPresent(whenFull, forKey: "when_full")
+            try parts.encodeIfPresent(durability, forKey: "durability")
+        }
+    }
+}
+
+extension Configuration {
+    /// A receiver of logs, and how they get there.
+    public struct Upload: Encodable, Sendable, Equatable {
+        /// Where batches are posted to: an `http` or `https` URL without credentials, query or fragment.
+        public var to: String?
+        /// What the receiver is shown as `authorization: Bearer {key}`.
+        public var key: Secret?
+        /// The environment variable that holds the key.
+        public var keyEnv: String?
+        /// Headers for every batch. Their values are kept like keys.
+        public var headers: [String: Secret]?
+        /// Whether bodies are sent too, where the log keeps them.
+        public var payloads: Bool?
+        /// How many records a batch holds at most: 1 to 10,000.
+        public var batchRecords: Int64?
+        /// How many bytes a batch holds at most before it is compressed: 1 KiB to 64 MiB. A record that is larger goes alone.
+        public var batchBytes: Int64?
+        /// How long a record waits for others, up to 1 hour.
+        public var batchAge: Duration?
+        /// How many bytes may wait, at least 64 KiB. Beyond it bodies of the oldest records are left out, then records of
+        /// calls that succeeded, then the others; each is counted.
+        public var maxBytes: Int64?
+
+        public init(
+            to: String? = nil,
+            key: Secret? = nil,
+            keyEnv: String? = nil,
+            headers: [String: Secret]? = nil,
+            payloads: Bool? = nil,
+            batchRecords: Int64? = nil,
+            batchBytes: Int64? = nil,
+            batchAge: Duration? = nil,
+            maxBytes: Int64? = nil
+        ) {
+            self.to = to
+            self.key = key
+            self.keyEnv = keyEnv
+            self.headers = headers
+            self.payloads = payloads
+            self.batchRecords = batchRecords
+            self.batchBytes = batchBytes
+            self.batchAge = batchAge
+            self.maxBytes = maxBytes
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(to, forKey: "to")
+            try parts.encodeIfPresent(key, forKey: "key")
+            try parts.encodeIfPresent(keyEnv, forKey: "key_env")
+            try parts.encodeIfPresent(headers, forKey: "headers")
+            try parts.encodeIfPresent(payloads, forKey: "payloads")
+            try parts.encodeIfPresent(batchRecords, forKey: "batch_records")
+            try parts.encodeIfPresent(batchBytes, forKey: "batch_bytes")
+            try parts.encodeIfPresent(batchAge?.spanText, forKey: "batch_age")
+            try parts.encodeIfPresent(maxBytes, forKey: "max_bytes")
         }
     }
 }
@@ -1136,6 +1206,16 @@ extension Configuration {
         case deleteOldest = "delete_oldest"
         /// New calls are not logged.
         case stopInserting = "stop_inserting"
+    }
+}
+
+extension Configuration {
+    /// What an end without warning may cost of the log.
+    public enum Durability: String, Encodable, Sendable, CaseIterable {
+        /// A process that is killed loses nothing that was flushed; a power cut may cost the last moments.
+        case group
+        /// A power cut loses nothing that was flushed, at the price of a sync for each group of logs.
+        case full
     }
 }
 

@@ -60,6 +60,7 @@ fn expected_entry() -> Value {
     json!({
         "id": "a",
         "event_id": "order-7",
+            "gateway": null,
         "created_at": "2026-11-22T12:00:00.123Z",
         "provider": "openai",
         "model": "gpt-4o-mini",

@@ -3,6 +3,7 @@
 mod bounds;
 mod entries;
 mod files;
+mod outbox;
 mod queries;
 mod trouble;
 mod usage;

@@ -111,6 +111,14 @@ public class Configuration : ConfigurationPart() {
         (logs ?: Logs().also { logs = it }).apply(set)
     }
 
+    /** Where logs are sent to as well, by names of your own. */
+    public var uploads: MutableMap<String, Upload> = mutableMapOf()
+
+    /** Sets parts of one of [uploads]. */
+    public fun upload(name: String, set: Upload.() -> Unit) {
+        uploads.getOrPut(name) { Upload() }.apply(set)
+    }
+
     /** The server on the loopback interface. */
     public var server: Server? = null
 
@@ -134,6 +142,7 @@ public class Configuration : ConfigurationPart() {
             "streams" to streams,
             "translation" to translation,
             "logs" to logs,
+            "uploads" to uploads,
             "server" to server,
         )
 
@@ -813,6 +822,9 @@ public class Configuration : ConfigurationPart() {
         /** What happens at `max_records`. */
         public var whenFull: WhenFull? = null
 
+        /** What an end without warning may cost. */
+        public var durability: Durability? = null
+
         override fun parts(): Map<String, Any?> =
             mapOf(
                 "enabled" to enabled,
@@ -820,6 +832,54 @@ public class Configuration : ConfigurationPart() {
                 "payloads" to payloads,
                 "max_records" to maxRecords,
                 "when_full" to whenFull,
+                "durability" to durability,
+            )
+    }
+
+    /** A receiver of logs, and how they get there. */
+    @ConfigurationDsl
+    public class Upload : ConfigurationPart() {
+        /** Where batches are posted to: an `http` or `https` URL without credentials, query or fragment. */
+        public var to: String? = null
+
+        /** What the receiver is shown as `authorization: Bearer {key}`. */
+        public var key: String? = null
+
+        /** The environment variable that holds the key. */
+        public var keyEnv: String? = null
+
+        /** Headers for every batch. Their values are kept like keys. */
+        public var headers: MutableMap<String, String> = mutableMapOf()
+
+        /** Whether bodies are sent too, where the log keeps them. */
+        public var payloads: Boolean? = null
+
+        /** How many records a batch holds at most: 1 to 10,000. */
+        public var batchRecords: Long? = null
+
+        /** How many bytes a batch holds at most before it is compressed: 1 KiB to 64 MiB. A record that is larger goes alone. */
+        public var batchBytes: Long? = null
+
+        /** How long a record waits for others, up to 1 hour. */
+        public var batchAge: Duration? = null
+
+        /**
+         * How many bytes may wait, at least 64 KiB. Beyond it bodies of the oldest records are left out, then records of
+         * calls that succeeded, then the others; each is counted.
+         */
+        public var maxBytes: Long? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "to" to to,
+                "key" to key,
+                "key_env" to keyEnv,
+                "headers" to headers,
+                "payloads" to payloads,
+                "batch_records" to batchRecords,
+                "batch_bytes" to batchBytes,
+                "batch_age" to batchAge,
+                "max_bytes" to maxBytes,
             )
     }
 
@@ -1014,6 +1074,14 @@ public class Configuration : ConfigurationPart() {
         DELETE_OLDEST("delete_oldest"),
         /** New calls are not logged. */
         STOP_INSERTING("stop_inserting"),
+    }
+
+    /** What an end without warning may cost of the log. */
+    public enum class Durability(override val word: String) : ConfigurationWord {
+        /** A process that is killed loses nothing that was flushed; a power cut may cost the last moments. */
+        GROUP("group"),
+        /** A power cut loses nothing that was flushed, at the price of a sync for each group of logs. */
+        FULL("full"),
     }
 
     /** How much passes: a whole number, or an amount of money. */
