@@ -22,8 +22,9 @@ use crate::clock::Clock;
 use crate::config::{Config, Durability, ProviderConfig, RouteConfig, UploadConfig};
 use crate::error::Error;
 use crate::exchange::Target;
+use crate::grant::Grants;
 use crate::headers;
-use crate::keys::{KeySource, Keyring};
+use crate::keys::{KeySource, Keyring, Lent};
 use crate::limit::{Limits, Quotas};
 use crate::log::{LogSettings, LogStore, Past};
 use crate::outbox::Sink;
@@ -32,7 +33,6 @@ use crate::provider::{Catalogue, Provider};
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::route::{self, Budget, Hedges, KeyPool, Routes, Turn};
-use crate::secret::Secret;
 use crate::stage::{Stage, Stages};
 use crate::store::Background;
 use crate::transport::{HttpTransport, Transport};
@@ -61,7 +61,8 @@ pub(crate) struct Engine {
     transport: Arc<dyn Transport>,
     /// By slug.
     hosted: HashMap<String, Arc<dyn Transport>>,
-    keyring: Option<Keyring>,
+    keyring: Option<Arc<Keyring>>,
+    grants: Grants,
     pub(crate) stages: Stages,
     /// The gateway's own settings, before any header.
     pub(crate) defaults: Arc<Policy>,
@@ -93,15 +94,17 @@ impl Engine {
         let connect = config.timeouts.connect.duration();
         // From the operating system: a parent and its forked child must not draw the same ids.
         let background: Arc<Background> = Arc::default();
+        let transport = parts.transport.clone().unwrap_or_else(|| Arc::new(HttpTransport::new(connect)));
         let seed = getrandom::u64().unwrap_or_else(|_| parts.clock.now_us());
         Self {
             pid: std::process::id(),
             hosted: hosted(&catalogue, parts),
-            keyring: parts.keys.clone().map(|source| Keyring::new(source, parts.clock.clone())),
+            keyring: parts.keys.clone().map(|source| Arc::new(Keyring::new(source, parts.clock.clone()))),
+            grants: Grants::new(transport.clone(), parts.clock.clone()),
             key_pools: key_pools(&config, &catalogue),
             catalogue,
             clock: parts.clock.clone(),
-            transport: parts.transport.clone().unwrap_or_else(|| Arc::new(HttpTransport::new(connect))),
+            transport,
             stages: parts.stages,
             defaults: Arc::new(Policy::of(&config)),
             limits: Limits::new(&config, parts.clock.clone()),
@@ -150,21 +153,22 @@ impl Engine {
         lacks.then(|| pool.turn(self.clock.monotonic_us()))
     }
 
-    /// The key that was brought for a call which has none. A provider in this process needs none.
-    pub(crate) async fn lent_key(&self, target: &Target) -> Result<Option<Secret>, Error> {
+    /// The key that was brought for a call which has none, or the token that its own is exchanged for. A provider in this
+    /// process needs none.
+    pub(crate) async fn lent_key(&self, target: &Target) -> Result<Option<Lent>, Error> {
         let provider = &target.provider;
-        let lacks = || provider.lacks_key(&target.headers, target.query.as_deref());
-        match &self.keyring {
-            Some(keyring) if !self.hosted.contains_key(&provider.slug) && lacks() => keyring.key(&provider.slug).await,
-            _ => Ok(None),
+        if self.hosted.contains_key(&provider.slug) || !self.stages.on(Stage::Keys) {
+            return Ok(None);
         }
-    }
-
-    /// Lets go of a key that the provider did not take.
-    pub(crate) fn forget_key(&self, provider: &Provider, refused: &Secret) {
-        if let Some(keyring) = &self.keyring {
-            keyring.forget(&provider.slug, refused);
-        }
+        let (headers, query) = (&target.headers, target.query.as_deref());
+        let (keyring, is_token) = match provider.grant(headers, query)? {
+            Some(grant) => (self.grants.keyring(&grant), true),
+            None => match self.keyring.as_ref().filter(|_| provider.lacks_key(headers, query)) {
+                Some(keyring) => (keyring.clone(), false),
+                None => return Ok(None),
+            },
+        };
+        keyring.lend(&provider.slug, is_token).await
     }
 
     /// Puts a route in the place of the one of this name, or takes it away; gives its version. If it cannot work, the one

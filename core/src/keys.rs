@@ -39,6 +39,28 @@ pub trait KeySource: Send + Sync {
     fn key<'a>(&'a self, provider: &'a str) -> Asking<'a>;
 }
 
+/// A key on loan, for one call.
+pub(crate) struct Lent {
+    pub(crate) key: Secret,
+    /// Whether it is an access token, which is sent as one wherever the provider takes its keys.
+    pub(crate) is_token: bool,
+    keyring: Option<Arc<Keyring>>,
+}
+
+impl Lent {
+    /// One of the keys that the configuration has for `provider`.
+    pub(crate) fn of_pool(key: Secret) -> Self {
+        Self { key, is_token: false, keyring: None }
+    }
+
+    /// The provider did not take it: the next call asks for another.
+    pub(crate) fn forget(&self, provider: &str) {
+        if let Some(keyring) = &self.keyring {
+            keyring.forget(provider, &self.key);
+        }
+    }
+}
+
 /// The keys that a source has brought, as long as they hold.
 pub(crate) struct Keyring {
     source: Arc<dyn KeySource>,
@@ -65,8 +87,13 @@ impl Keyring {
         Self { source, clock, slots: Mutex::default() }
     }
 
+    /// The key for `provider`, with its way back.
+    pub(crate) async fn lend(self: Arc<Self>, provider: &str, is_token: bool) -> Result<Option<Lent>, Error> {
+        Ok(self.key(provider).await?.map(|key| Lent { key, is_token, keyring: Some(self) }))
+    }
+
     /// The key for `provider`. Calls that come while one is fetched that can be kept wait for the one answer.
-    pub(crate) async fn key(&self, provider: &str) -> Result<Option<Secret>, Error> {
+    async fn key(&self, provider: &str) -> Result<Option<Secret>, Error> {
         let slot = self.slot(provider);
         if !slot.asks_always.load(Ordering::Relaxed) {
             let mut kept = slot.kept.lock().await;
@@ -84,7 +111,7 @@ impl Keyring {
     }
 
     /// Lets go of a key that the provider did not take, unless a newer one is there already, or on its way.
-    pub(crate) fn forget(&self, provider: &str, refused: &Secret) {
+    fn forget(&self, provider: &str, refused: &Secret) {
         let slot = self.slot(provider);
         let Ok(mut kept) = slot.kept.try_lock() else { return };
         if kept.as_ref().is_some_and(|kept| kept.secret.matches(refused.expose())) {

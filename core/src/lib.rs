@@ -10,6 +10,7 @@ mod error;
 mod eventstream;
 mod exchange;
 mod gateway;
+mod grant;
 mod headers;
 mod held;
 mod keys;

@@ -15,7 +15,7 @@ const STOREYS: [&[&str]; 13] = [
     &["provider"],
     &["exchange"],
     &["account", "cache", "limit", "log", "route", "transport", "upload"],
-    &["answer"],
+    &["answer", "grant"],
     &["engine"],
     &["pipeline"],
     &["gateway"],

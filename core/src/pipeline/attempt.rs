@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::headers::response as name;
+use crate::keys::Lent;
 use crate::record::{Attempt, AttemptState, Failure};
 use crate::refusal::{Refusal, code};
 use crate::route::{self, Ending, Tries, within};
@@ -30,7 +31,7 @@ pub(super) async fn attempt(
     let target = exchange.targets[step].clone();
     let mut turn = engine.key_turn(&target);
     let lent = match &turn {
-        Some(turn) => Some(turn.key().clone()),
+        Some(turn) => Some(Lent::of_pool(turn.key().clone())),
         None => engine.lent_key(&target).await.map_err(|error| no_answer(exchange, step, error))?,
     };
     let (request, reading) = prepare(engine, &target, exchange.deadlines, lent.as_ref())?;
@@ -71,10 +72,10 @@ pub(super) async fn attempt(
             }
         }
         leg.learn(engine, attempt.failure, attempt.duration_us);
-        if let (Some(key), Ok(answer)) = (&lent, &read)
+        if let (Some(lent), Ok(answer)) = (&lent, &read)
             && answer.status == StatusCode::UNAUTHORIZED
         {
-            engine.forget_key(&target.provider, key);
+            lent.forget(&target.provider.slug);
         }
         let again = again(engine, exchange, &tries, &read);
         match (read, again) {

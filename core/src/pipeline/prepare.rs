@@ -4,10 +4,10 @@ use http::StatusCode;
 
 use crate::engine::Engine;
 use crate::exchange::{Shape, Target};
+use crate::keys::Lent;
 use crate::message::Deadlines;
 use crate::provider::{Change, Decoding, Dialect, Origins, Untranslatable, translation};
 use crate::refusal::{Refusal, code};
-use crate::secret::Secret;
 use crate::stage::Stage;
 use crate::transport::UpstreamRequest;
 use crate::usage::Format;
@@ -24,7 +24,7 @@ pub(super) fn prepare(
     engine: &Engine,
     target: &Target,
     deadlines: Deadlines,
-    lent: Option<&Secret>,
+    lent: Option<&Lent>,
 ) -> Result<(UpstreamRequest, Reading), Refusal> {
     let provider = &target.provider;
     provider
@@ -32,12 +32,16 @@ pub(super) fn prepare(
         .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))?;
     let mut headers = target.headers.clone();
     if engine.stages.on(Stage::Keys) {
-        if let Some(key) = lent {
+        if let Some(Lent { key, is_token: false, .. }) = lent {
             provider.lend(&mut headers, key);
         }
         match target.shape {
             Shape::Native => provider.authorize(&mut headers, target.query.as_deref()),
             Shape::Any(dialect, _) | Shape::Own(dialect, _) => provider.authorize_any(dialect, &mut headers),
+        }
+        // Not before: a token would be taken for the caller's key, and moved to where keys are sent.
+        if let Some(Lent { key, is_token: true, .. }) = lent {
+            provider.lend_token(&mut headers, key);
         }
     }
     let mut request = UpstreamRequest {
@@ -102,11 +106,11 @@ fn unchanged(changes: &[Change]) -> Result<(), Refusal> {
 }
 
 /// A signature covers the request as it goes out, so it comes last.
-fn sign(engine: &Engine, target: &Target, request: &mut UpstreamRequest, lent: Option<&Secret>) -> Result<(), Refusal> {
+fn sign(engine: &Engine, target: &Target, request: &mut UpstreamRequest, lent: Option<&Lent>) -> Result<(), Refusal> {
     if !engine.stages.on(Stage::Keys) {
         return Ok(());
     }
     let UpstreamRequest { method, url, headers, body, .. } = request;
-    let signed = target.provider.sign((method, url, body), headers, lent, engine.clock.now_us());
+    let signed = target.provider.sign((method, url, body), headers, lent.map(|lent| &lent.key), engine.clock.now_us());
     signed.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, code::NO_ANSWER, error.to_string()))
 }

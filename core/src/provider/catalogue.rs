@@ -3,6 +3,7 @@
 
 mod credentials;
 mod entry;
+mod keys;
 mod paths;
 mod places;
 mod row;

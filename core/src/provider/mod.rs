@@ -13,6 +13,7 @@ mod dialect;
 #[cfg(test)]
 mod fixtures;
 mod gemini;
+mod grant;
 mod messages;
 mod model;
 mod object;
@@ -29,6 +30,7 @@ mod written;
 pub(crate) use catalogue::{Catalogue, Provider, without_keys};
 pub(crate) use decoding::Decoding;
 pub(crate) use dialect::{Dialect, Origins, Takes};
+pub(crate) use grant::{Grant, token};
 pub(crate) use model::{split_model, with_model};
 pub(crate) use translate::{Change, StreamDecoder, Translation, Untranslatable};
 

@@ -122,6 +122,16 @@ impl Credentials {
         }
     }
 
+    /// Puts an access token where tokens are sent, in the place of every key.
+    pub(super) fn lend_token(&self, headers: &mut HeaderMap, token: &Secret) {
+        for name in self.names() {
+            headers.remove(name);
+        }
+        if let Some(value) = Auth::bearer().value(token.expose().trim()) {
+            headers.insert(AUTHORIZATION, value);
+        }
+    }
+
     fn fill(&self, auth: &Auth, headers: &mut HeaderMap, has_key: bool) {
         for name in self.names() {
             if headers.get(name).is_some_and(|value| !is_key(value)) {

@@ -1,22 +1,20 @@
 //! One provider, ready to be called.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use bytes::Bytes;
-
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::HeaderName;
 
 use super::credentials::{Auth, Credentials};
+use super::keys::{aws_keys, stored_grant};
 use super::paths::{Paths, starts_with};
 use super::places::Found;
 use super::row::{Row, Sign};
 use crate::config::ProviderConfig;
 use crate::error::Error;
 use crate::provider::aws::{self, Keys};
+use crate::provider::grant;
 use crate::provider::prefill::{Begun, Prefill};
 use crate::provider::{Dialect, Takes};
-use crate::secret::Secret;
 use crate::usage::Format;
 
 /// A provider with its place, its key and its format.
@@ -31,14 +29,16 @@ pub(crate) struct Provider {
     /// Whether `base_url` comes from the configuration.
     moved: bool,
     /// Whether the catalogue or the configuration knows of it.
-    is_listed: bool,
+    pub(super) is_listed: bool,
     /// What `base_url` still waits for.
     missing: Option<Missing>,
     row: Option<&'static Row>,
     paths: Paths,
-    credentials: Credentials,
+    pub(super) credentials: Credentials,
     /// The keys that calls are signed with.
-    aws: Option<aws::Source>,
+    pub(super) aws: Option<aws::Source>,
+    /// The keys that are exchanged for tokens.
+    pub(super) grants: Option<grant::Source>,
     chat: Option<Chat>,
     prefill: Option<Prefill>,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Chat {
 /// The environment variables of which one would have to be set.
 type Missing = &'static str;
 
-type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 impl Provider {
     /// The provider of `row`, which the configuration calls `name`.
@@ -66,18 +66,23 @@ impl Provider {
         settings: &ProviderConfig,
         environment: Environment,
     ) -> Result<Self, Error> {
-        let stored = match row.sign {
+        let signing = match row.sign {
             Some(Sign::Aws) => aws_keys(name, settings, environment)?,
             None => None,
         };
-        let region = stored.as_ref().and_then(|keys| keys.region().map(str::to_owned));
-        let environment: Environment<'_> = &|variable| {
-            let own = region.clone().filter(|_| variable == "AWS_REGION");
-            own.or_else(|| environment(variable))
+        let granted = match row.grant {
+            Some(issuer) => stored_grant(issuer, name, settings, environment)?,
+            None => None,
         };
-        // Keys to sign with are no token to be sent, and go before one in the environment.
+        let environment: Environment<'_> = &|variable| {
+            let region = signing.as_ref().and_then(Keys::region).filter(|_| variable == "AWS_REGION");
+            let own = region.or_else(|| grant::Source::place(granted.as_ref(), variable));
+            own.map(str::to_owned).or_else(|| environment(variable))
+        };
+        // Keys to sign with, or to exchange, are no token to be sent, and go before one in the environment.
         let unkeyed = ProviderConfig { key: None, key_env: None, ..settings.clone() };
-        let (sent, variables): (_, &[&str]) = if stored.is_some() { (&unkeyed, &[]) } else { (settings, &row.env) };
+        let (sent, variables): (_, &[&str]) =
+            if signing.is_some() || granted.is_some() { (&unkeyed, &[]) } else { (settings, &row.env) };
         let paths = Paths { root: row.root, native: &row.native, models: row.models };
         let (base_url, missing) = match &settings.base_url {
             Some(url) => (without_root(url, row.root), None),
@@ -101,7 +106,8 @@ impl Provider {
             row: Some(row),
             paths,
             credentials: Credentials::new(auth, name, sent, variables, environment)?,
-            aws: row.sign.map(|Sign::Aws| aws::Source::new(stored, environment)),
+            aws: row.sign.map(|Sign::Aws| aws::Source::new(signing.clone(), environment)),
+            grants: row.grant.map(|issuer| grant::Source::new(issuer, granted.clone(), environment)),
             chat,
             prefill: settings.prefill.map(Prefill::configured).or_else(|| row.prefill.clone()),
         })
@@ -127,6 +133,7 @@ impl Provider {
             paths: Paths::default(),
             credentials: Credentials::new(Auth::bearer(), name, settings, &[], environment)?,
             aws: None,
+            grants: None,
             chat: chat(format),
             prefill: settings.prefill.map(Prefill::configured),
         })
@@ -154,6 +161,7 @@ impl Provider {
             paths: Paths::default(),
             credentials: Credentials::new(Auth::bearer(), "", &settings, &[], &|_| None).ok()?,
             aws: None,
+            grants: None,
             chat: None,
             prefill: None,
         };
@@ -268,60 +276,6 @@ impl Provider {
         self.prefill.as_ref()?.begin(body, model, text)
     }
 
-    /// Puts the stored key and the configured headers where the caller sent none; placeholders count as none. A key in
-    /// the query counts as sent, where the provider takes one there.
-    pub(crate) fn authorize(&self, headers: &mut HeaderMap, query: Option<&str>) {
-        self.credentials.authorize(headers, query);
-    }
-
-    /// Like [`Provider::authorize`], for a call in a shape that is not the provider's: the key moves from where SDKs of that
-    /// shape put it to the header that [`Provider::chat`] takes it in.
-    pub(crate) fn authorize_any(&self, dialect: Dialect, headers: &mut HeaderMap) {
-        self.credentials.authorize_any(dialect, headers);
-    }
-
-    /// Whether a call would go out without a key: neither the caller nor the configuration has one. Of an address that a
-    /// caller made up this is never said, so that no key is ever lent to it.
-    pub(crate) fn lacks_key(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
-        let signs = || self.aws.as_ref().is_some_and(|source| !matches!(source.keys(), Ok(None)));
-        self.is_listed && self.credentials.lack(headers, query) && !signs()
-    }
-
-    /// Puts a key that was brought for this call where the provider takes it.
-    pub(crate) fn lend(&self, headers: &mut HeaderMap, key: &Secret) {
-        if self.aws.is_none() || !Keys::is_meant(key.expose()) {
-            self.credentials.lend(headers, key);
-        }
-    }
-
-    /// Signs a request that is about to go out, where the provider wants that and no key is sent. `lent` is a key that was
-    /// brought for this call; `now_us` is the wall clock in microseconds since 1970 UTC.
-    ///
-    /// # Errors
-    /// When the keys cannot be read.
-    pub(crate) fn sign(
-        &self,
-        (method, url, body): (&Method, &str, &Bytes),
-        headers: &mut HeaderMap,
-        lent: Option<&Secret>,
-        now_us: u64,
-    ) -> Result<(), Error> {
-        let Some(source) = self.aws.as_ref().filter(|_| self.credentials.find(headers).is_none()) else {
-            return Ok(());
-        };
-        let keys = match lent.and_then(|key| Keys::parse(key.expose())) {
-            Some(keys) => Some(Arc::new(keys)),
-            None => source.keys()?,
-        };
-        let Some(keys) = keys else { return Ok(()) };
-        aws::sign(&keys, method, url, headers, body, now_us)
-    }
-
-    /// The header that holds the key: who pays. It is part of the cache key.
-    pub(crate) fn credential<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
-        self.credentials.find(headers)
-    }
-
     /// Whether the configuration places the provider at `base`.
     pub(super) fn is_placed_at(&self, base: &str) -> bool {
         self.moved && self.base_url == base
@@ -333,20 +287,6 @@ impl Provider {
         let usual = self.row.map(|row| row.base_url).filter(|base| self.moved && !base.contains('{'));
         own.into_iter().chain(usual.map(str::to_owned))
     }
-}
-
-/// The keys of AWS that are stored for a provider; `None` where the stored key is a token, or there is none.
-fn aws_keys(name: &str, settings: &ProviderConfig, environment: Environment<'_>) -> Result<Option<Keys>, Error> {
-    let stored = match (&settings.key, &settings.key_env) {
-        (Some(key), _) => Some(key.clone()),
-        (None, Some(variable)) => environment(variable).map(Secret::new),
-        (None, None) => None,
-    };
-    let Some(text) = stored.filter(|text| Keys::is_meant(text.expose())) else { return Ok(None) };
-    Keys::parse(text.expose()).map(Some).ok_or_else(|| {
-        let form = "expected {\"accessKeyId\", \"secretAccessKey\", \"sessionToken\"?, \"region\"?}, each a text";
-        Error::config(format!("providers.{name}.key"), form)
-    })
 }
 
 /// A base URL without the slash at its end, and without the root, which is added to every path anyway: people write

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::places::Place;
 use crate::provider::Dialect;
+use crate::provider::grant::Issuer;
 use crate::provider::prefill::Prefill;
 use crate::usage::Format;
 
@@ -62,6 +63,9 @@ pub(super) struct Row {
     /// How its calls are signed, where a key is not sent itself.
     #[serde(default)]
     pub(super) sign: Option<Sign>,
+    /// Who gives out tokens for it, where a key is not sent itself.
+    #[serde(default)]
+    pub(super) grant: Option<Issuer>,
     /// How it takes the beginning of an answer, if it does.
     #[serde(default)]
     pub(super) prefill: Option<Prefill>,
