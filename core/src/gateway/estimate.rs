@@ -3,8 +3,12 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::account::{self, Asked, Prices};
-use crate::error::{Error, ErrorKind};
+use crate::account::{Asked, Prices};
+#[cfg(feature = "tokens")]
+use crate::account::{TokenInput, count_tokens};
+use crate::error::Error;
+#[cfg(feature = "tokens")]
+use crate::error::ErrorKind;
 use crate::usage::{NanoUsd, Tier, Usage, UsageDetails, UsageSource};
 
 /// Least, likely and most of something.
@@ -150,7 +154,7 @@ pub(super) fn input(model: &str, messages: &Value, options: &Value) -> Result<Sp
     let chat = json!([{ "role": "user", "content": messages }]);
     let messages = if messages.is_string() { &chat } else { messages };
     #[cfg(feature = "tokens")]
-    match account::count_tokens(model, &account::TokenInput::of_chat(messages, options)?) {
+    match count_tokens(model, &TokenInput::of_chat(messages, options)?) {
         Ok(count) => return Ok(widened(count.tokens, count.error_percent)),
         Err(error) if error.kind() == ErrorKind::UnknownModel => {}
         Err(error) => return Err(error),
