@@ -49,7 +49,11 @@ impl Usage {
             (one, other) => one.or(other),
         };
         Self {
-            source: if other.source == UsageSource::Unknown { self.source } else { other.source },
+            source: match (self.source, other.source) {
+                (source, UsageSource::Unknown) => source,
+                (UsageSource::Estimated, _) => UsageSource::Estimated,
+                (_, source) => source,
+            },
             tokens_in: sum(self.tokens_in, other.tokens_in),
             tokens_out: sum(self.tokens_out, other.tokens_out),
             cache_read: sum(self.cache_read, other.cache_read),

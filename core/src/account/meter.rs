@@ -4,6 +4,7 @@ use memchr::memmem::Finder;
 
 use super::answer::Answer;
 use super::counts::Counts;
+use super::estimated::Said;
 use super::events::Events;
 use crate::sse::Event;
 use crate::usage::{Format, Tier, Usage};
@@ -47,6 +48,11 @@ impl Meter {
         }
     }
 
+    /// The usage of a call of `model` with this `body` whose stream was cut off here.
+    pub(crate) fn estimate(&self, model: &str, body: &[u8]) -> Usage {
+        self.heard.said.usage(model, body, self.heard.usage())
+    }
+
     /// What is known so far; after the last chunk, what is known at all.
     pub(crate) fn finish(&self) -> Metered {
         Metered {
@@ -68,6 +74,7 @@ struct Heard {
     counts: Counts,
     /// Gemini repeats its usage in every event: only the last of them is parsed, and only when asked.
     latest: Vec<u8>,
+    said: Said,
     model: Option<String>,
     tier: Option<Tier>,
     ended: bool,
@@ -82,6 +89,7 @@ impl Heard {
             marks: Marks::of(format),
             counts: Counts::default(),
             latest: Vec::new(),
+            said: Said::default(),
             model: None,
             tier: None,
             ended: false,
@@ -97,6 +105,7 @@ impl Heard {
             self.ended |= self.over;
             return;
         }
+        self.said.add(data);
         if self.format == Format::Gemini && has_value(data, &self.marks.usage) {
             self.latest.clear();
             self.latest.extend_from_slice(data);

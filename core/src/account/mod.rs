@@ -2,6 +2,7 @@
 
 mod answer;
 mod counts;
+mod estimated;
 mod events;
 mod member;
 mod meter;

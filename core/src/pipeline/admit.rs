@@ -10,7 +10,7 @@ use crate::record::{Attempt, AttemptState};
 use crate::refusal::Refusal;
 use crate::stage::Stage;
 use crate::transport::UpstreamRequest;
-use crate::usage::{NanoUsd, Usage};
+use crate::usage::{NanoUsd, Usage, UsageSource};
 
 /// Takes the worst case of a call to target number `step`, or refuses it. What was taken for the target before is given
 /// back, and the call itself is counted once: its retries and fallbacks belong to it.
@@ -49,6 +49,8 @@ pub(super) async fn pace<'a>(engine: &'a Engine, target: &Target, request: &Upst
 pub(super) fn spent(settling: &Settling, end: &End, cost: Option<NanoUsd>) -> Spent {
     match (&end.usage, settling.status) {
         _ if settling.cached => Spent::Nothing,
+        // A provider may charge for more than came, so an estimate gives nothing back.
+        (Some(usage), _) if usage.source == UsageSource::Estimated => Spent::Unknown,
         (Some(usage), _) => Spent::Told(usage.clone(), cost),
         (None, Some(status)) if status < 400 => Spent::Unknown,
         (None, _) => unanswered(settling.exchange.attempts.last()),

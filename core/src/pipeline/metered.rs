@@ -11,6 +11,7 @@ use crate::answer::Told;
 use crate::error::{Error, ErrorKind};
 use crate::message::ByteStream;
 use crate::provider::StreamDecoder;
+use crate::usage::Usage;
 
 pub(super) struct Metered {
     /// Present until its end: a stream need not bear to be asked again.
@@ -40,6 +41,11 @@ impl Metered {
                 is_over: metered.is_over,
             }
         })
+    }
+
+    /// What a call of `model` with this `body` used whose stream was cut off here.
+    pub(super) fn estimate(&self, model: &str, body: &[u8]) -> Option<Usage> {
+        self.meter.as_ref().map(|meter| meter.estimate(model, body))
     }
 
     /// What callers see of a chunk.

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::message::ByteStream;
 use crate::record::Failure;
 use crate::transport::watch;
-use crate::usage::NanoUsd;
+use crate::usage::{NanoUsd, Usage};
 
 /// As much of a stream as is kept for the log; a longer answer is logged without its payload.
 const MAX_KEPT_BYTES: u64 = 10 * 1000 * 1000;
@@ -121,7 +121,11 @@ impl Passing {
         };
         // Let go of at once: a place in a flight that is not given up could be left with the bill.
         let mut source = std::mem::replace(&mut self.source, Source::Closed);
-        source.close(&mut settling, &mut end, matches!(ending, Ending::Whole));
+        let is_whole = matches!(ending, Ending::Whole);
+        source.close(&mut settling, &mut end, is_whole);
+        if !is_whole {
+            end.usage = source.estimate(&settling).or(end.usage);
+        }
         settling.finish(end);
     }
 }
@@ -178,6 +182,13 @@ impl Source {
             }
             Self::Closed => {}
         }
+    }
+
+    /// What a call used whose stream was cut off. A part in what others go on with is not estimated.
+    fn estimate(&self, settling: &Settling) -> Option<Usage> {
+        let (Self::Provider(metered, _) | Self::Resumed(Spliced { metered, .. })) = self else { return None };
+        let target = settling.exchange.targets.get(settling.step)?;
+        metered.estimate(&target.model, &target.body)
     }
 
     /// How the stream ended for a caller who lets go of it.
