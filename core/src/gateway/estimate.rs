@@ -150,6 +150,7 @@ fn tier(options: &Value) -> Result<Option<Tier>, Error> {
 ///
 /// # Errors
 /// `InvalidRequest` for messages or tools of another shape.
+#[cfg_attr(not(feature = "tokens"), expect(clippy::unnecessary_wraps, reason = "only what counts them reads them"))]
 pub(super) fn input(model: &str, messages: &Value, options: &Value) -> Result<Spread<u64>, Error> {
     let chat = json!([{ "role": "user", "content": messages }]);
     let messages = if messages.is_string() { &chat } else { messages };
