@@ -23,7 +23,8 @@ struct State {
 
 #[uniffi::export]
 impl Body {
-    /// All bytes that have come, at least one; `None` at the end. Whoever gives up waiting loses nothing.
+    /// All bytes that have come, at least one; `None` at the end. Whoever gives up waiting loses nothing, but for what comes in that
+    /// very moment: Kotlin's face, whose readers may give up, lets go of the body with its reader.
     pub async fn next(&self) -> Result<Option<Vec<u8>>, Failure> {
         driven(poll_fn(|cx| self.poll_next(cx))).await
     }

@@ -147,6 +147,24 @@ class StreamTest {
         assertTrue(gateway.logs().totalCount >= endings.size)
     }
 
+    @Test
+    fun `an answer that arrives as its caller leaves is let go of, and its call ended`() = runBlocking {
+        val calls = 2_000
+        upstream.script(*Array(calls) { """{"fail": "stall"}""" })
+        repeat(calls) { number ->
+            val job = launch(Dispatchers.Default) { gateway.chat("openai/gpt-4o-mini", "n $number", streamed).body.collect {} }
+            // Around the moment in which the answer's head is there.
+            val until = System.nanoTime() + 500_000L + number % 40 * 100_000L
+            while (System.nanoTime() < until) Thread.onSpinWait()
+            job.cancelAndJoin()
+        }
+        val sent = gateway.logs(mapOf("limit" to 1)).totalCount.toInt()
+        assertTrue(sent > 100, "the calls were cancelled too early to show anything")
+        // The stalled ones go on until somebody ends them, so each that is open now was forgotten.
+        val endings = upstream.ledger().map { it["ending"].text() }
+        assertEquals(setOf("client_gone"), endings.toSet())
+    }
+
     private companion object {
         val upstream = Upstream()
 

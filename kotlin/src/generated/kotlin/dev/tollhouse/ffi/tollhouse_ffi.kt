@@ -1299,6 +1299,9 @@ internal suspend fun<T, F, E: kotlin.Exception> uniffiRustCallAsync(
         return liftFunc(
             uniffiRustCallWithError(errorHandler, { status -> completeFunc(rustFuture, status) })
         )
+    } catch (cancelled: kotlinx.coroutines.CancellationException) {
+        runCatching { Disposable.destroy(liftFunc(uniffiRustCallWithError(errorHandler, { status -> completeFunc(rustFuture, status) }))) }
+        throw cancelled
     } finally {
         freeFunc(rustFuture)
     }
