@@ -1,6 +1,8 @@
 //! The way to a provider: one trait, so that a test or another HTTP client can stand in.
 
 mod http;
+#[cfg(any(target_os = "android", test))]
+mod roots;
 mod tls;
 mod watch;
 
