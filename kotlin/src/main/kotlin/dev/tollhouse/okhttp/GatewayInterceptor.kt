@@ -20,16 +20,21 @@ import okio.Buffer
  * val client = OkHttpClient.Builder().addInterceptor(gateway.interceptor()).build()
  * ```
  *
- * Add it last, with `addInterceptor`: what stands behind it never sees the call, and neither do cookies, the client's own
- * cache and its connection pool. The client's connect and read timeouts hold, and its call timeout, counted from here on, for
- * the whole body; cancelling the call ends it at the provider. Where no provider answered, the call fails with the [IOException] that OkHttp would have thrown,
- * whose cause says why.
+ * Add it last, with `addInterceptor`: the call ends here, in the gateway's own connections. The client's connect and read
+ * timeouts hold, and its call timeout, counted from here on, for the whole body; cancelling the call ends it at the provider.
+ * Where no provider answered, the call fails with the [IOException] that OkHttp would have thrown, whose cause says why.
+ *
+ * Nothing else of the client reaches the provider: not its certificate pins, trust and client certificates (`certificatePinner`,
+ * `sslSocketFactory`), proxy, DNS, authenticators, cookies, cache, event listener and network interceptors. A client that needs
+ * its pins must not have this interceptor. A redirect is an answer, whatever `followRedirects` says, so that no key is carried to
+ * another host; there are no trailers, and a web socket is refused.
  */
 public fun Gateway.interceptor(): Interceptor = GatewayInterceptor(this)
 
 internal class GatewayInterceptor(private val gateway: Gateway) : Interceptor {
     override fun intercept(chain: Interceptor.Chain): Response {
         val (request, sentAt) = chain.request() to System.currentTimeMillis()
+        if (request.header("upgrade") != null) throw IOException("a web socket cannot go through the gateway; open it with a client that has no interceptor of the gateway's")
         val waiting = Waiting(deadline(chain.call()), chain.call()::isCanceled)
         val answer = waiting.answer(gateway, toNative(request, chain))
         answer.failure?.let {

@@ -26,6 +26,8 @@ import okhttp3.OkHttpClient
 import okhttp3.Request
 import okhttp3.RequestBody.Companion.toRequestBody
 import okhttp3.Response
+import okhttp3.WebSocket
+import okhttp3.WebSocketListener
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.AfterEach
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -108,6 +110,27 @@ class InterceptorTest {
         assertThrows(IOException::class.java) { source.readUtf8() }
         source.close()
         assertEquals(listOf("client_gone", "client_gone"), upstream.ledger(2).map { it["ending"].text() })
+    }
+
+    @Test
+    fun `a redirect is an answer, and carries nothing to another host`() {
+        ServerSocket(0).use { elsewhere ->
+            upstream.script("""{"status": 307, "headers": {"location": "http://127.0.0.1:${elsewhere.localPort}/"}}""")
+            client.newCall(question("moved")).execute().use { assertEquals(307, it.code) }
+            elsewhere.soTimeout = 1
+            assertThrows(SocketTimeoutException::class.java) { elsewhere.accept() }
+        }
+    }
+
+    @Test
+    fun `a web socket is refused in words`() {
+        val refused = CompletableFuture<Throwable>()
+        val listener = object : WebSocketListener() {
+            override fun onFailure(webSocket: WebSocket, t: Throwable, response: Response?) = refused.complete(t).let {}
+        }
+        client.newWebSocket(Request.Builder().url("${upstream.url}/openai/realtime").build(), listener)
+        assertTrue("web socket" in refused.get(10, TimeUnit.SECONDS).message!!)
+        assertEquals(0, upstream.ledger().size)
     }
 
     @Test
