@@ -45,7 +45,7 @@ internal constructor(internal val native: dev.tollhouse.ffi.Gateway, private val
         broker: (suspend (provider: String) -> Token?)? = null,
     ) : this(open(json, null, brought(providers, broker)))
 
-    /** The same with a TOML or JSON file. Whether bodies are logged is for the file alone to say. */
+    /** The same with a TOML or JSON file, which means what it means in every language: bodies are logged unless it says `payloads = false`. */
     public constructor(
         file: File,
         providers: Map<String, HostedProvider> = emptyMap(),

@@ -55,13 +55,15 @@ public class HostedAnswer(
     public constructor(json: JsonElement, status: Int = 200) : this(flowOf(json.toString().toByteArray()), status)
 }
 
-/**
- * Lets [provider] answer for `custom-{name}/{model}`, or for a provider that is known by this name. [set] says what holds
- * for it, such as its `format`.
- */
-public fun Configuration.hosted(name: String, provider: HostedProvider, set: (Configuration.Provider.() -> Unit)? = null) {
-    set?.let { provider(name, it) }
+/** Lets [provider] answer for `custom-{name}/{model}`, or for a provider that is known by this name. */
+public fun Configuration.hosted(name: String, provider: HostedProvider) {
     callbacks.hosted[name] = provider
+}
+
+/** The same; [set] says what holds for it, such as its `format`. */
+public fun Configuration.hosted(name: String, set: Configuration.Provider.() -> Unit, provider: HostedProvider) {
+    provider(name, set)
+    hosted(name, provider)
 }
 
 internal class NativeProvider(@Volatile private var provider: HostedProvider?) : dev.tollhouse.ffi.HostedProvider {
@@ -80,7 +82,7 @@ internal class NativeProvider(@Volatile private var provider: HostedProvider?) :
     }
 }
 
-/** A flow whose chunks are pulled. It runs on threads of its own and never ahead of who reads. */
+/** A flow whose chunks are pulled. It runs on threads of its own, and is at most two chunks ahead of who reads. */
 private class NativeBody(private val flow: Flow<ByteArray>) : HostedBody {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
     private val chunks: ReceiveChannel<ByteArray> by lazy {

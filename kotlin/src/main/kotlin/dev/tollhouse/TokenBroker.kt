@@ -17,7 +17,7 @@ public class Token(public val secret: String, public val lifetime: Duration? = n
  * Has the key of this provider brought when a call needs it: from a keystore, or from a server that knows the app's user.
  *
  * ```
- * provider("openai") { key = broker(::fetchToken) }
+ * provider("openai") { key = broker { fetchToken() } }
  * ```
  *
  * What [fetch] throws ends the attempt before anything is sent. The call tells the words of a [TollhouseException], and of
@@ -30,12 +30,8 @@ public fun Configuration.Provider.broker(fetch: suspend () -> Token): String? {
     return null
 }
 
-/** The same with a key that is asked for anew by every call. */
-@JvmName("plainBroker")
-public fun Configuration.Provider.broker(fetch: suspend () -> String): String? {
-    callbacks.broker = { Token(fetch()) }
-    return null
-}
+/** The same with the key alone, which every call asks for anew. */
+public fun Configuration.Provider.plainBroker(fetch: suspend () -> String): String? = broker { Token(fetch()) }
 
 /** Brings the keys of all providers that have none of their own; null calls a provider without one. */
 public fun Configuration.broker(fetch: suspend (provider: String) -> Token?) {

@@ -1,5 +1,6 @@
 package dev.tollhouse
 
+import dev.tollhouse.ffi.FfiConverterTypeHostedBody
 import dev.tollhouse.ffi.FfiConverterTypeHostedProvider
 import dev.tollhouse.ffi.FfiConverterTypeTokenBroker
 import java.io.IOException
@@ -7,6 +8,7 @@ import java.lang.ref.ReferenceQueue
 import java.lang.ref.WeakReference
 import java.nio.file.Path
 import kotlin.time.Duration.Companion.minutes
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -17,6 +19,8 @@ import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
 import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.jsonPrimitive
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -58,7 +62,7 @@ class HostedTest {
     fun `it stands in where nobody else answers`() = runBlocking {
         val gateway = Gateway {
             provider("openai") { baseUrl = "http://127.0.0.1:9"; key = "k" }
-            hosted("device", { HostedAnswer(toJson("answer", mapOf("choices" to listOf(mapOf("message" to mapOf("content" to "local")))))) })
+            hosted("device") { HostedAnswer(toJson("answer", mapOf("choices" to listOf(mapOf("message" to mapOf("content" to "local")))))) }
         }
         val query = mapOf("model" to "m", "messages" to listOf(mapOf("role" to "user", "content" to "hi")))
         val answer = gateway.run(listOf("openai", "custom-device").map { mapOf("provider" to it, "endpoint" to "chat/completions", "query" to query) })
@@ -101,6 +105,22 @@ class HostedTest {
     }
 
     @Test
+    fun `the body of each answer is released, whenever its caller leaves`() = runBlocking {
+        val gateway = gateway { events("Hello ", "there") }
+        val held = FfiConverterTypeHostedBody.handleMap.size
+        repeat(900) { number ->
+            val job = launch(Dispatchers.Default) { gateway.chat("custom-device/m", "n $number", streamed).body.collect {} }
+            val until = System.nanoTime() + number % 30 * 50_000L
+            while (System.nanoTime() < until) Thread.onSpinWait()
+            job.cancelAndJoin()
+        }
+        // The last of them is on its way.
+        withTimeout(10.seconds) {
+            while (FfiConverterTypeHostedBody.handleMap.size > held) yield()
+        }
+    }
+
+    @Test
     fun `whatever it throws is a failure of the call`() = runBlocking {
         val thrown = listOf(IOException("no model"), IllegalStateException("bad"), StackOverflowError("deep"), NotImplementedError())
         for (error in thrown) {
@@ -119,7 +139,7 @@ class HostedTest {
         Upstream().use { upstream ->
             val asked = mutableListOf<String>()
             val gateway = Gateway {
-                provider("openai") { baseUrl = "${upstream.url}/openai"; key = broker(::fetchToken) }
+                provider("openai") { baseUrl = "${upstream.url}/openai"; key = plainBroker { fetchKey() } }
                 provider("groq") { baseUrl = "${upstream.url}/groq" }
                 broker { provider ->
                     asked += provider
@@ -136,12 +156,12 @@ class HostedTest {
         }
     }
 
-    private suspend fun fetchToken(): String = "fetched"
+    private suspend fun fetchKey(): String = "fetched"
 
     @Test
     fun `a broker that fails ends the call before anything is sent`() = runBlocking {
         Upstream().use { upstream ->
-            val gateway = Gateway { provider("openai") { baseUrl = upstream.url; key = broker(::signedOut) } }
+            val gateway = Gateway { provider("openai") { baseUrl = upstream.url; key = plainBroker(::signedOut) } }
             val answer = gateway.chat("openai/m", "hi")
             assertFalse(answer.isSuccessful)
             assertTrue("signed out" in (answer.failure?.detail ?: answer.string()), "${answer.failure?.detail}")
@@ -160,8 +180,8 @@ class HostedTest {
             val broken = HostedAnswer(flow { emit(chunk("x").toByteArray()); throw error() }, headers = listOf("content-type" to "text/event-stream"))
             val gateway = Gateway {
                 logs { payloads = true }
-                hosted("device", { throw error() })
-                hosted("half", { broken })
+                hosted("device", { format = Configuration.Format.OPENAI }) { throw error() }
+                hosted("half") { broken }
                 broker { throw error() }
             }
             val told = mutableListOf<String>()
@@ -195,8 +215,8 @@ class HostedTest {
     /** An app's view model: it has the gateway, and the gateway's callbacks have it. */
     private class Owner {
         val gateway: Gateway = Gateway {
-            hosted("device", { HostedAnswer(JsonPrimitive("$this@Owner")) })
-            provider("openai") { key = broker(::fetch) }
+            hosted("device") { HostedAnswer(JsonPrimitive("$this@Owner")) }
+            provider("openai") { key = broker { fetch() } }
         }
 
         private suspend fun fetch(): Token = Token("$this")

@@ -41,7 +41,7 @@ import kotlinx.coroutines.withTimeoutOrNull
 class ChatViewModel(application: Application) : AndroidViewModel(application) {
     private val gateway = Gateway {
         // No key is in the app: one that holds for some minutes comes from a server that knows its user.
-        provider("openai") { key = broker(::fetchToken) }
+        provider("openai") { key = broker { fetchToken() } }
         cache { ttl = 1.hours }
         logsInAppFolder(application)
     }
