@@ -85,8 +85,8 @@ public class Response internal constructor(answer: Answer) : AutoCloseable {
 
     /** The body for its only reader. */
     internal fun take(): dev.tollhouse.ffi.Body {
-        check(isTaken.compareAndSet(false, true)) {
-            "this answer was closed, or its body has been read already: it comes once; keep what `bytes()` or `string()` gives"
+        if (!isTaken.compareAndSet(false, true)) {
+            throw invalid("body", "this answer was closed, or its body has been read already: it comes once; keep what `bytes()` or `string()` gives")
         }
         return checkNotNull(pulled) { "a whole body is not pulled" }
     }

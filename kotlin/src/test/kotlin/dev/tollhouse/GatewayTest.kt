@@ -34,6 +34,9 @@ class GatewayTest {
         assertThrows<TollhouseException.Config> { Gateway(File("/nowhere/tollhouse.toml")) }
         val builder = assertThrows<TollhouseException.Config> { Gateway { cache { ttl = (-1).hours } } }
         assertEquals("cache.ttl", builder.field)
+        assertEquals("cache.ttl", assertThrows<TollhouseException.Config> { Gateway { cache { ttl = Duration.INFINITE } } }.field)
+        val ratio = assertThrows<TollhouseException.Config> { Gateway { cache { semantic { namespaces["faq"] = Double.NaN } } } }
+        assertEquals("cache.semantic.namespaces.faq", ratio.field)
     }
 
     @Test

@@ -100,8 +100,9 @@ class StreamTest {
     fun `a body comes once, and says so`() = runBlocking {
         val response = gateway.chat("openai/gpt-4o-mini", "hi", streamed)
         response.bytes()
-        val error = assertThrows<IllegalStateException> { response.bytes() }
-        assertTrue("bytes()" in error.message!!)
+        val error = assertThrows<TollhouseException.InvalidRequest> { response.bytes() }
+        assertTrue("bytes()" in error.detail)
+        assertEquals("body", error.field)
         // A whole one may be read again.
         val whole = TestGateway(listOf(answer("hi"))) { cache { ttl = 1.hours } }.run {
             chat("openai/m", "hi").bytes()
