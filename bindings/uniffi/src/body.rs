@@ -23,9 +23,9 @@ struct State {
 
 #[uniffi::export]
 impl Body {
-    /// All bytes that have come, at least one; `None` at the end. Whoever gives up waiting loses nothing, but for what comes in that
-    /// very moment: Kotlin's face, whose readers may give up, lets go of the body with its reader.
+    /// All bytes that have come, at least one; `None` at the end. Whoever gives up waiting loses nothing.
     pub async fn next(&self) -> Result<Option<Vec<u8>>, Failure> {
+        // But for what comes in that very moment. In Kotlin, whose readers may give up, the body goes with its reader.
         driven(poll_fn(|cx| self.poll_next(cx))).await
     }
 
