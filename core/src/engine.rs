@@ -138,6 +138,11 @@ impl Engine {
     /// Writes a call down, and sees that it gets to those who are told of it.
     pub(crate) fn keep(&self, record: Record) {
         self.log.append(record);
+        self.changed();
+    }
+
+    /// Sees that a change of the log gets to those who are told of it.
+    pub(crate) fn changed(&self) {
         self.uploads.appended(&self.log, &self.background);
     }
 

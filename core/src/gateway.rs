@@ -91,7 +91,10 @@ impl Gateway {
     /// `LogNotFound`, or `InvalidRequest` naming the field.
     pub async fn patch_log(&self, log_id: &str, patch: &Value) -> Result<(), Error> {
         let patch = LogPatch::from_json(patch)?;
-        self.shared.engine()?.log.patch(log_id, patch).await
+        let engine = self.shared.engine()?;
+        engine.log.patch(log_id, patch).await?;
+        engine.changed();
+        Ok(())
     }
 
     /// A call's walk as structure, line by line: where it was resolved to, cache, limits, each try, what it cost.
@@ -209,7 +212,9 @@ impl Gateway {
         let engine = self.shared.engine()?;
         let query = RecostQuery::from_json(query, engine.clock.now_us())?;
         let prices = engine.clone();
-        engine.log.recost(query, move |past| prices.price_again(past)).await
+        let recosted = engine.log.recost(query, move |past| prices.price_again(past)).await?;
+        engine.changed();
+        Ok(recosted)
     }
 
     /// Least, likely and most that a call may use and cost, before it is made. `model` is `{provider}/{model}`,

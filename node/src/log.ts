@@ -131,6 +131,30 @@ export interface LogHealth {
   cache: StoreHealth | null;
   /** Routes whose changed file was refused, by name, and why; what was in force goes on. */
   routes: Record<string, string>;
+  /** How each receiver of logs stands, by its name in the configuration. */
+  uploads: Record<string, UploadHealth>;
+}
+
+/** How a receiver of logs stands, as this process last saw it. */
+export interface UploadHealth {
+  /** Records that wait. */
+  waiting: number;
+  /** What they take, roughly. */
+  waiting_bytes: number;
+  /** When the oldest of them was logged: microseconds since 1970 UTC. */
+  oldest_us: number | null;
+  /** Records that the receiver has; one that has changed counts again. */
+  taken: number;
+  /** Records that the receiver refused for good. */
+  dead: number;
+  /** Records whose bodies were left out because too much waited. */
+  payloads_shed: number;
+  /** Records that were given up because too much waited. */
+  shed: number;
+  /** Records that the log's own bounds or a deletion took away before they were sent. */
+  lost: number;
+  /** Why it takes nothing just now; null when it does. */
+  trouble: string | null;
 }
 
 /** How a store outside of the process is doing. */

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use common::Call;
 use serde_json::{Value, json};
+use tollhouse::{Config, Gateway, UploadHealth};
 use tollhouse_upstream::Upstream;
 
 const KEY: &str = "k3y-canary";
@@ -178,6 +179,38 @@ fn the_collector_is_for_those_who_know_its_key() {
     assert_eq!(ids(&directory, "tollhouse-fleet.db"), ["a"]);
 }
 
+/// How the receiver `name` stands, as soon as `enough` says so.
+fn standing(gateway: &Gateway, name: &str, enough: impl Fn(&UploadHealth) -> bool) -> UploadHealth {
+    let begun = Instant::now();
+    loop {
+        let health = gateway.health().unwrap().uploads[name].clone();
+        if enough(&health) || begun.elapsed() > PATIENCE {
+            return health;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_rating_is_sent_without_another_call() {
+    let directory = directory("collect-rating");
+    let collector = Program::start(&directory, &["collect", "--db", "fleet.db", "--listen", "127.0.0.1:0"]);
+    let upload = json!({"to": collector.url("collected at "), "key": KEY, "batch_age": "0", "payloads": true});
+    let served = common::Served::new(&json!({"uploads": {"fleet": upload}}), json!([{"json": {}}]));
+    let id = call(&served.url(Some("openai"))).unwrap();
+    let taken = |count: u64| standing(&served.gateway, "fleet", |health| health.standing.taken == count).standing.taken;
+    assert_eq!(taken(1), 1);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(served.gateway.patch_log(&id, &json!({"feedback": -1}))).unwrap();
+    assert_eq!(taken(2), 2);
+    let config = Config::from_json(&json!({"logs": {"path": directory.join("fleet.db")}}).to_string()).unwrap();
+    let fleet = Gateway::new(config).unwrap();
+    let log = runtime.block_on(fleet.get_log(&id)).unwrap();
+    assert_eq!((&log["feedback"], &log["gateway"]), (&json!(-1), &json!("default")));
+    assert!(log["request_head"].as_str().unwrap().contains("payload-canary"), "bodies were switched on");
+    assert_eq!(runtime.block_on(fleet.usage(&json!({"group_by": "gateway"}))).unwrap().total.requests, 1);
+}
+
 #[test]
 fn a_gateway_that_is_closed_sends_what_waits_and_tells_how_it_stands() {
     let directory = directory("collect-close");
@@ -197,14 +230,7 @@ fn a_gateway_that_is_closed_sends_what_waits_and_tells_how_it_stands() {
     let config = json!({"uploads": {"gone": {"to": "http://127.0.0.1:1/", "batch_age": "0"}}});
     let served = common::Served::new(&config, json!([{"json": {}}]));
     call(&served.url(Some("openai"))).expect("a receiver that is away fails no call");
-    let begun = Instant::now();
-    let health = loop {
-        let health = served.gateway.health().unwrap().uploads["gone"].clone();
-        if health.trouble.is_some() || begun.elapsed() > PATIENCE {
-            break health;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    };
+    let health = standing(&served.gateway, "gone", |health| health.trouble.is_some());
     assert!(health.trouble.unwrap().contains("no connection"));
     assert_eq!((health.standing.waiting, health.standing.taken), (1, 0));
 }

@@ -17,7 +17,8 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// A receiver that refuses us, and not a batch, is asked again after so long: somebody has to change something.
 const PAUSE: Duration = Duration::from_secs(900);
 
-/// After so many records that were refused alone, with none taken between them, it is not the records that are wrong.
+/// After so many records that were refused alone, with none taken between them, it may be the receiver that is wrong: from
+/// then on it costs one record a pause, until somebody has seen it.
 const MOST_REFUSED: u32 = 3;
 
 /// What a sender is told.
@@ -34,7 +35,9 @@ impl Settings {
     pub(crate) fn of(config: &UploadConfig) -> Self {
         let mut headers = HeaderMap::new();
         for (name, value) in &config.headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), value.expose().try_into()) {
+            let value = HeaderValue::from_str(value.expose());
+            if let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name.as_str()), value) {
+                value.set_sensitive(true);
                 headers.insert(name, value);
             }
         }
@@ -135,12 +138,14 @@ impl Sender {
                 return Vec::new();
             }
         };
-        let said = ndjson::reason(&String::from_utf8_lossy(&reply.body));
+        let said = self.without_secrets(ndjson::reason(&String::from_utf8_lossy(&reply.body)));
         let words = format!("the receiver answered {}: {said}", reply.status);
         match reply.status {
             200..=299 => self.took(now_us, batch, &reply.body),
             413 => {
                 self.most = (batch.len() / 2).max(1);
+                // That a record is too large says nothing of others.
+                self.refused_alone = 0;
                 self.split(now_us, batch, words)
             }
             400 | 422 => self.split(now_us, batch, words),
@@ -167,15 +172,23 @@ impl Sender {
     fn split(&mut self, now_us: u64, batch: &[Waiting], words: String) -> Vec<(i64, Fate)> {
         self.parts.pop();
         if let [alone] = batch {
-            self.refused_alone += 1;
+            self.refused_alone = self.refused_alone.saturating_add(1);
             if self.refused_alone > MOST_REFUSED {
-                return self.pause(now_us, &words);
+                self.pause(now_us, &words);
             }
             return vec![(alone.no, Fate::Dead(words))];
         }
         let half = batch.len() / 2;
         self.parts.extend([batch.len() - half, half]);
         Vec::new()
+    }
+
+    /// What a receiver says, without what it was shown: it may repeat a key in its complaint.
+    fn without_secrets(&self, mut said: String) -> String {
+        for value in self.settings.headers.values().filter_map(|value| value.to_str().ok()) {
+            said = said.replace(value.strip_prefix("Bearer ").unwrap_or(value), "…");
+        }
+        said
     }
 
     fn fail(&mut self, now_us: u64, chance: f64, asked: Option<Duration>, reason: String) {

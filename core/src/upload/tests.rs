@@ -74,15 +74,30 @@ fn a_batch_that_is_too_large_goes_in_halves_and_grows_again() {
 }
 
 #[test]
-fn a_receiver_that_refuses_every_record_is_left_alone_with_what_waits() {
+fn a_receiver_that_refuses_every_record_costs_one_in_fifteen_minutes() {
     let mut sender = sender(1);
-    let mut dead = 0;
-    for no in 1..=4 {
-        dead += sender.told((0, 0), 0.5, &[waiting(no)], &reply(400, &json!("wrong address"))).len();
+    for no in 1..=3 {
+        sender.told((0, 0), 0.5, &[waiting(no)], &reply(400, &json!("wrong")));
+        assert!(sender.wait(0).is_zero(), "three may be bad");
     }
-    assert_eq!(dead, 3, "three may be bad, and not all");
-    assert_eq!(sender.wait(0).as_secs(), 900);
+    for no in 4..=5 {
+        let fates = sender.told((0, 0), 0.5, &[waiting(no)], &reply(400, &json!("wrong address")));
+        assert!(matches!(&fates[..], [(_, Fate::Dead(_))]), "bad ones that stand together do not block the others");
+        assert_eq!(sender.wait(0).as_secs(), 900);
+    }
     assert!(sender.trouble().expect("it is told").contains("wrong address"));
+    sender.told((0, 0), 0.5, &[waiting(6)], &reply(200, &json!({})));
+    assert_eq!((sender.wait(0).as_secs(), sender.trouble()), (0, None));
+}
+
+#[test]
+fn what_is_told_of_a_receiver_holds_no_key() {
+    let mut sender = sender(1);
+    for status in [400, 401, 503] {
+        let fates = sender.told((0, 0), 0.5, &[waiting(1)], &reply(status, &json!("bad key sk-canary")));
+        let shown = format!("{fates:?} {:?} {sender:?}", sender.trouble());
+        assert!(shown.contains("bad key") && !shown.contains("canary"), "{shown}");
+    }
 }
 
 #[test]

@@ -176,6 +176,37 @@ public struct LogHealth: Sendable, Hashable, Codable {
     public let cache: StoreHealth?
     /// Routes whose changed file was refused, by name, and why; what was in force goes on.
     public let routes: [String: String]
+    /// How each receiver of logs stands, by its name in the configuration.
+    public let uploads: [String: UploadHealth]
+}
+
+/// How a receiver of logs stands, as this process last saw it.
+public struct UploadHealth: Sendable, Hashable, Codable {
+    /// Records that wait.
+    public let waiting: Int
+    /// What they take, roughly.
+    public let waitingBytes: Int
+    /// When the oldest of them was logged: microseconds since 1970 UTC.
+    public let oldestUs: Int?
+    /// Records that the receiver has; one that has changed counts again.
+    public let taken: Int
+    /// Records that the receiver refused for good.
+    public let dead: Int
+    /// Records whose bodies were left out because too much waited.
+    public let payloadsShed: Int
+    /// Records that were given up because too much waited.
+    public let shed: Int
+    /// Records that the log's own bounds or a deletion took away before they were sent.
+    public let lost: Int
+    /// Why it takes nothing just now; nil when it does.
+    public let trouble: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case waiting, taken, dead, shed, lost, trouble
+        case waitingBytes = "waiting_bytes"
+        case oldestUs = "oldest_us"
+        case payloadsShed = "payloads_shed"
+    }
 }
 
 /// How a store outside of the process is doing.

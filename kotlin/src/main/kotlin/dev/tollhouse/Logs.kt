@@ -9,6 +9,7 @@ import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.booleanOrNull
 import kotlinx.serialization.json.contentOrNull
 import kotlinx.serialization.json.doubleOrNull
+import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.longOrNull
 
@@ -210,6 +211,36 @@ public class LogHealth internal constructor(json: JsonObject) : Record(json) {
 
     /** Routes whose changed file was refused, by name, and why; what was in force goes on. */
     public val routes: Map<String, String> get() = table("routes").mapValues { it.value.jsonPrimitive.content }
+
+    /** How each receiver of logs stands, by its name in the configuration. */
+    public val uploads: Map<String, UploadHealth> get() = table("uploads").mapValues { UploadHealth(it.value.jsonObject) }
+}
+
+/** How a receiver of logs stands, as this process last saw it. */
+public class UploadHealth internal constructor(json: JsonObject) : Record(json) {
+    /** Records that wait. */
+    public val waiting: Long get() = long("waiting")
+
+    /** What they take, roughly. */
+    public val waitingBytes: Long get() = long("waiting_bytes")
+
+    /** Records that the receiver has; one that has changed counts again. */
+    public val taken: Long get() = long("taken")
+
+    /** Records that the receiver refused for good. */
+    public val dead: Long get() = long("dead")
+
+    /** Records whose bodies were left out because too much waited. */
+    public val payloadsShed: Long get() = long("payloads_shed")
+
+    /** Records that were given up because too much waited. */
+    public val shed: Long get() = long("shed")
+
+    /** Records that the log's own bounds or a deletion took away before they were sent. */
+    public val lost: Long get() = long("lost")
+
+    /** Why it takes nothing just now; null when it does. */
+    public val trouble: String? get() = textOrNull("trouble")
 }
 
 /** How a store outside of the process is doing. */
