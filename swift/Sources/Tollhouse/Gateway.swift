@@ -16,8 +16,8 @@ public final class Gateway: Sendable {
     let native: TollhouseNative.Gateway
     /// What the app gave, to be let go of at the end.
     private let callbacks: [any Callback]
-    /// The classes that lead sessions to this gateway, with streams and without.
-    let sessionClasses = Locked<[Bool: GatewayURLProtocol.Type]>([:])
+    /// The classes that lead sessions to this gateway.
+    let sessionClasses = SessionClasses()
 
     /// Opens a gateway.
     ///
@@ -32,15 +32,15 @@ public final class Gateway: Sendable {
         try self.init(text: jsonText(configuration, naming: "configuration"), file: nil, providers: providers, keys: keys)
     }
 
-    /// Opens a gateway with the configuration as JSON text. See ``init(_:providers:keys:)``.
+    /// Opens a gateway with the configuration as JSON text; `logs.payloads` is off here too. See ``init(_:providers:keys:)``.
     public convenience init(
         json: String, providers: [String: any HostedProvider] = [:], keys: (any TokenBroker)? = nil
     ) throws(TollhouseError) {
         try self.init(text: json, file: nil, providers: providers, keys: keys)
     }
 
-    /// Opens a gateway with the configuration in a TOML or JSON file, which is taken as it stands: bodies are logged unless it says
-    /// `payloads = false`. See ``init(_:providers:keys:)``.
+    /// Opens a gateway with the configuration in a TOML or JSON file, which says the same in all languages: bodies are logged unless it
+    /// has `payloads = false`. See ``init(_:providers:keys:)``.
     public convenience init(
         file: URL, providers: [String: any HostedProvider] = [:], keys: (any TokenBroker)? = nil
     ) throws(TollhouseError) {

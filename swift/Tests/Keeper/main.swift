@@ -20,7 +20,7 @@ case "idle":
     let gateway = try Gateway(
         Configuration(cache: .init(ttl: .seconds(60)), logs: .init(path: file.path)),
         providers: ["device": DeviceModel { _ in Silent() }], keys: Broker { _ in nil })
-    _ = gateway.session()
+    _ = try gateway.session()
     _ = try gateway.config()
     let after = [count("task"), count("fd")]
     say("\(before == after) \(FileManager.default.fileExists(atPath: file.path))")

@@ -15,7 +15,7 @@ final class URLSessionTests: XCTestCase {
     func testARequestGoesThroughTheGateway() async throws {
         let upstream = try Upstream()
         let gateway = try Gateway(cached(upstream))
-        let session = gateway.session()
+        let session = try gateway.session()
         for expected in ["MISS", "HIT"] {
             let (bytes, response) = try await session.data(for: request(upstream, question))
             let head = try XCTUnwrap(response as? HTTPURLResponse)
@@ -45,7 +45,7 @@ final class URLSessionTests: XCTestCase {
         try await upstream.script([["fail": "stall"]])
         let gateway = try Gateway(upstream.configuration)
         let delegate = Delegate(self)
-        let session = gateway.session(delegate: delegate)
+        let session = try gateway.session(delegate: delegate)
         let task = session.dataTask(with: try request(upstream, streamed(question)))
         task.resume()
         await fulfillment(of: [delegate.headed, delegate.came], timeout: 60)
@@ -60,7 +60,7 @@ final class URLSessionTests: XCTestCase {
         let upstream = try Upstream()
         try await upstream.script([["delay_ms": 60_000]])
         let gateway = try Gateway(upstream.configuration)
-        let session = gateway.session()
+        let session = try gateway.session()
         let request = try request(upstream, question)
         let ended = expectation(description: "the task ends")
         let task = session.dataTask(with: request) { _, _, error in
@@ -136,22 +136,22 @@ final class URLSessionTests: XCTestCase {
         var slow = try request(upstream, streamed(question))
         slow.timeoutInterval = 0.2
         for expected in [URLError.Code.timedOut, .timedOut] {
-            let error = await failure(gateway.session(), slow)
+            let error = await failure(try gateway.session(), slow)
             XCTAssertEqual(error?.code, expected)
             XCTAssertTrue(error?.userInfo[NSUnderlyingErrorKey] is TollhouseError)
         }
         let nobody = try Gateway(.init(providers: ["openai": .init(baseUrl: "http://127.0.0.1:1/v1")]))
         var request = URLRequest(url: try XCTUnwrap(URL(string: "http://127.0.0.1:1/v1/chat/completions")))
         request.httpMethod = "POST"
-        let error = await failure(nobody.session(), request)
+        let error = await failure(try nobody.session(), request)
         XCTAssertEqual(error?.code, .cannotConnectToHost)
     }
 
     func testTwoGatewaysNeverMeet() async throws {
         let (one, other) = (try Upstream(), try Upstream())
         let gateways = try [one, other].map { try Gateway(cached($0)) }
-        let configurations = gateways.map { $0.configuration(isStreamed: false) }
-        let sessions = configurations.map { URLSession(configuration: $0) } + [gateways[0].session()]
+        let configurations = try gateways.map { try $0.configuration(isStreamed: false) }
+        let sessions = configurations.map { URLSession(configuration: $0) } + [try gateways[0].session()]
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<30 {
                 group.addTask {
@@ -171,7 +171,7 @@ final class URLSessionTests: XCTestCase {
         let upstream = try Upstream()
         let gateway = try Gateway(cached(upstream))
         for round in 0..<20 {
-            let session = gateway.session()
+            let session = try gateway.session()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<64 {
                     group.addTask {
@@ -192,7 +192,7 @@ final class URLSessionTests: XCTestCase {
 
     func testEachClassIsAnother() throws {
         let gateway = try Gateway()
-        let classes = (0..<200).map { _ in SessionClass.make(Bound(gateway, isStreamed: true)) }
+        let classes = (0..<200).map { _ in SessionClass.make(Bound(gateway, SessionSettings(isStreamed: true))) }
         XCTAssertEqual(Set(classes.map(ObjectIdentifier.init)).count, 200)
         XCTAssertTrue(classes.allSatisfy { $0.bound?.gateway === gateway })
     }
@@ -200,19 +200,113 @@ final class URLSessionTests: XCTestCase {
     func testASessionWithoutItsGatewayFails() async throws {
         let upstream = try Upstream()
         var gateway: Gateway? = try Gateway(upstream.configuration)
-        let session = try XCTUnwrap(gateway?.session())
+        let session = try XCTUnwrap(try gateway?.session())
         gateway = nil
         let error = await failure(session, try request(upstream, question))
-        XCTAssertEqual(error?.code, .cancelled)
+        XCTAssertEqual(error?.code, .resourceUnavailable)
         XCTAssertTrue(error?.localizedDescription.contains("keep it as long as its session") == true, "\(String(describing: error))")
         let calls = try await upstream.ledger()
         XCTAssertEqual(calls.count, 0)
     }
 
+    func testAClosedGatewayIsNoCancelledTask() async throws {
+        let upstream = try Upstream()
+        let gateway = try Gateway(upstream.configuration)
+        let session = try gateway.session()
+        try await gateway.close()
+        let error = await failure(session, try request(upstream, question))
+        XCTAssertEqual(error?.code, .resourceUnavailable)
+        guard case TollhouseError.closed? = error?.userInfo[NSUnderlyingErrorKey] else { return XCTFail("\(String(describing: error))") }
+    }
+
+    func testTheClassesOfAGatewayThatIsGoneLeadNowhere() throws {
+        var gateway: Gateway? = try Gateway()
+        let (one, same) = try (XCTUnwrap(gateway).configuration(), XCTUnwrap(gateway).configuration())
+        let urlProtocol = try XCTUnwrap(one.protocolClasses?.first as? GatewayURLProtocol.Type)
+        XCTAssertTrue(same.protocolClasses?.first == urlProtocol)
+        XCTAssertNotNil(SessionClass.bound(to: urlProtocol))
+        gateway = nil
+        XCTAssertNil(SessionClass.bound(to: urlProtocol))
+    }
+
+    func testHeadersOfTheConfigurationGoAlong() async throws {
+        let upstream = try Upstream()
+        let gateway = try Gateway(.init(providers: ["openai": .init(baseUrl: "\(upstream.url)/v1")]))
+        let configuration = URLSessionConfiguration.default
+        configuration.httpAdditionalHeaders = ["Authorization": "Bearer sk-session", "X-Mine": "1"]
+        var request = try request(upstream, question)
+        request.setValue(nil, forHTTPHeaderField: "authorization")
+        request.setValue("the request's", forHTTPHeaderField: "x-mine")
+        let (_, response) = try await gateway.session(configuration: configuration).data(for: request)
+        XCTAssertEqual((response as? HTTPURLResponse)?.statusCode, 200)
+        let sent = try await upstream.ledger().first?["headers"]
+        XCTAssertEqual(sent?["authorization"], "Bearer sk-session")
+        XCTAssertEqual(sent?["x-mine"], "the request's")
+        // Another session of the same gateway has none of them.
+        let (_, other) = try await gateway.session().data(for: request)
+        XCTAssertEqual((other as? HTTPURLResponse)?.statusCode, 401)
+    }
+
+    func testAKeyOfTheConfigurationStaysWhereTheSessionAsked() throws {
+        let configuration = URLSessionConfiguration.default
+        configuration.httpAdditionalHeaders = ["Authorization": "Bearer sk-session", "X-Mine": "1"]
+        let settings = SessionSettings(configuration, isStreamed: true)
+        let asked = try XCTUnwrap(URL(string: "https://api.openai.com/v1/a"))
+        for (place, names) in [
+            ("https://api.openai.com/v1/b", ["Authorization", "X-Mine"]), ("https://example.com/", ["X-Mine"]),
+        ] {
+            let headers = settings.headers(of: URLRequest(url: try XCTUnwrap(URL(string: place))), askedFor: asked)
+            XCTAssertEqual(headers.map(\.name), names, place)
+        }
+    }
+
+    func testTheTimeoutOfTheConfigurationHoldsWhereARequestHasNone() async throws {
+        let upstream = try Upstream()
+        try await upstream.script([["delay_ms": 60_000]])
+        let gateway = try Gateway(upstream.configuration)
+        let configuration = URLSessionConfiguration.default
+        configuration.timeoutIntervalForRequest = 0.2
+        let error = await failure(try gateway.session(configuration: configuration), try request(upstream, question))
+        XCTAssertEqual(error?.code, .timedOut)
+        var own = try request(upstream, question)
+        own.timeoutInterval = 5
+        XCTAssertEqual(SessionSettings(configuration, isStreamed: true).readTimeoutMs(of: own), 5_000)
+    }
+
+    func testABackgroundSessionIsRefused() throws {
+        let configuration = URLSessionConfiguration.default
+        configuration.identifier = "dev.example.background"
+        XCTAssertThrowsError(try Gateway().session(configuration: configuration)) { error in
+            XCTAssertEqual((error as? TollhouseError)?.kind, "invalid_request")
+            XCTAssertEqual((error as? TollhouseError)?.field, "configuration")
+        }
+    }
+
+    func testARequestThatMustNotBeLoadedIsNot() async throws {
+        let upstream = try Upstream()
+        let gateway = try Gateway(upstream.configuration)
+        var request = try request(upstream, question)
+        request.cachePolicy = .returnCacheDataDontLoad
+        let error = await failure(try gateway.session(), request)
+        XCTAssertEqual(error?.code, .resourceUnavailable)
+        let calls = try await upstream.ledger()
+        XCTAssertEqual(calls.count, 0)
+    }
+
+    func testABodyThatWasAStreamFollowsARedirect() async throws {
+        var request = URLRequest(url: try XCTUnwrap(URL(string: "https://api.openai.com/v1/a")))
+        request.httpMethod = "POST"
+        request.httpBodyStream = InputStream(data: Data("x".utf8))
+        let asked = try await collected(request)
+        let next = try XCTUnwrap(redirected(asked, by: redirect(307, "/v1/b")))
+        XCTAssertEqual(next.httpBody, Data("x".utf8))
+        XCTAssertNil(next.httpBodyStream)
+    }
+
     func testOtherSessionsAreLeftAlone() async throws {
         let upstream = try Upstream()
         let gateway = try Gateway(upstream.configuration)
-        _ = gateway.session()
+        _ = try gateway.session()
         let (_, response) = try await URLSession.shared.data(for: request(upstream, question))
         XCTAssertNil((response as? HTTPURLResponse)?.value(forHTTPHeaderField: "cf-aig-log-id"))
     }

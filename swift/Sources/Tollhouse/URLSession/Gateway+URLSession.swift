@@ -13,36 +13,42 @@ extension Gateway {
     /// Keep the gateway as long as the session: a request without it fails.
     ///
     /// - Parameters:
-    ///   - configuration: What else holds for the session; it is copied.
+    ///   - configuration: What else holds for the session, its additional headers and timeout among it; it is copied.
     ///   - delegate: As that of `URLSession`. On Linux a session with a delegate tells it chunks as they come, and its completion
     ///     handlers and `async` methods would see the last one only: use a session without a delegate for them.
     ///   - delegateQueue: As that of `URLSession`.
+    /// - Throws: `invalidRequest`, if the configuration is that of a background session.
     public func session(
         configuration: URLSessionConfiguration = .default, delegate: (any URLSessionDelegate)? = nil, delegateQueue: OperationQueue? = nil
-    ) -> URLSession {
-        let bound = self.configuration(configuration, isStreamed: delegate != nil)
+    ) throws(TollhouseError) -> URLSession {
+        let bound = try self.configuration(configuration, isStreamed: delegate != nil)
         return URLSession(configuration: bound, delegate: delegate, delegateQueue: delegateQueue)
     }
 
     /// A configuration for sessions that others make: Alamofire's, a client's own.
     ///
     /// - Parameters:
-    ///   - base: What else holds; it is copied.
+    ///   - base: What else holds; it is copied. Additional headers and `timeoutIntervalForRequest` must stand in it: where they are set
+    ///     later, requests do not get them.
     ///   - isStreamed: For Linux alone, where completion handlers must have a body whole, and delegates want it in chunks. Elsewhere
     ///     both work.
-    public func configuration(_ base: URLSessionConfiguration = .default, isStreamed: Bool = true) -> URLSessionConfiguration {
+    /// - Throws: `invalidRequest`, if it is that of a background session: the system makes its requests without the app, and so without
+    ///   the gateway.
+    public func configuration(
+        _ base: URLSessionConfiguration = .default, isStreamed: Bool = true
+    ) throws(TollhouseError) -> URLSessionConfiguration {
+        if base.identifier != nil {
+            let detail = "configuration: a background session would go around the gateway; use URLSessionConfiguration.default"
+            throw .invalidRequest(.init(detail: detail, field: "configuration", source: .caller))
+        }
         #if canImport(Darwin)
             let isStreamed = true
         #endif
-        let made = sessionClasses.withLock { classes in
-            let made = classes[isStreamed] ?? SessionClass.make(Bound(self, isStreamed: isStreamed))
-            classes[isStreamed] = made
-            return made
-        }
         guard let configuration = base.copy() as? URLSessionConfiguration else { preconditionFailure("a copy is of the same class") }
         // What is cached, the gateway says. That of swift-corelibs-foundation also ends the program over a task that is cancelled while
         // the session looks into its own cache.
         configuration.urlCache = nil
+        let made = sessionClasses.of(self, SessionSettings(base, isStreamed: isStreamed))
         configuration.protocolClasses = [made] + (configuration.protocolClasses ?? [])
         return configuration
     }

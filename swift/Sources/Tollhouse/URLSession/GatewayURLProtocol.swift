@@ -25,14 +25,15 @@ public class GatewayURLProtocol: URLProtocol, @unchecked Sendable {
 
     public override func startLoading() {
         let (session, request, bound, lack) = (SessionClient(self), self.request, Self.bound, lack)
+        let origin = task?.originalRequest?.url
         let task = Task {
             do {
                 if let lack { throw lack }
-                guard let gateway = bound?.gateway else {
+                guard let bound, let gateway = bound.gateway else {
                     let detail = "the gateway of this session is gone; keep it as long as its session"
                     throw TollhouseError.closed(.init(detail: detail, source: .caller))
                 }
-                try await gateway.load(request, for: session, isStreamed: bound?.isStreamed == true)
+                try await gateway.load(request, askedFor: origin, in: bound.settings, for: session)
                 session.finish()
             } catch {
                 session.fail(urlError(error, of: request.url))
@@ -50,10 +51,13 @@ public class GatewayURLProtocol: URLProtocol, @unchecked Sendable {
         stopped?.task.cancel()
     }
 
-    /// What swift-corelibs-foundation keeps for its own classes, and a data task has no need of: the body of an upload task, which would
-    /// be lost, and the file of a download task, over whose lack it ends the program
+    /// What there is not for this task. A session's own cache is one: see ``Gateway/configuration(_:isStreamed:)``.
+    ///
+    /// The others are what swift-corelibs-foundation keeps for its own classes, and a data task has no need of: the body of an upload
+    /// task, which would be lost, and the file of a download task, over whose lack it ends the program
     /// (https://github.com/swiftlang/swift-corelibs-foundation/issues/5465).
     private var lack: URLError? {
+        if request.cachePolicy == .returnCacheDataDontLoad { return URLError(.resourceUnavailable) }
         #if canImport(FoundationNetworking)
             if task is URLSessionDownloadTask { return URLError(.cannotCreateFile) }
             let isHidden = task is URLSessionUploadTask && request.httpBody == nil && request.httpBodyStream == nil
@@ -70,12 +74,15 @@ public class GatewayURLProtocol: URLProtocol, @unchecked Sendable {
 }
 
 extension Gateway {
-    fileprivate func load(_ request: URLRequest, for session: SessionClient, isStreamed: Bool) async throws {
-        let response = try await send(try await nativeRequest(request))
+    fileprivate func load(
+        _ request: URLRequest, askedFor origin: URL?, in settings: SessionSettings, for session: SessionClient
+    ) async throws {
+        let request = try await collected(request)
+        let response = try await send(nativeRequest(request, in: settings, askedFor: origin))
         if let failure = response.failure { throw failure }
         guard !session.redirect(response, request) else { return }
         session.receive(response, request.url)
-        guard isStreamed else { return session.load(try await response.data(maxBytes: .max)) }
+        guard settings.isStreamed else { return session.load(try await response.data(maxBytes: .max)) }
         for try await bytes in response.body { session.load(bytes) }
     }
 }
@@ -87,7 +94,9 @@ func urlError(_ error: any Error, of url: URL?) -> URLError {
     facts[NSURLErrorFailingURLErrorKey] = url
     let code: URLError.Code =
         switch error {
-        case is CancellationError, TollhouseError.closed: .cancelled
+        case is CancellationError: .cancelled
+        // Not `cancelled`, which clients keep to themselves.
+        case TollhouseError.closed: .resourceUnavailable
         case TollhouseError.connect: .cannotConnectToHost
         case TollhouseError.connectTimeout, TollhouseError.timeout: .timedOut
         case TollhouseError.broken: .networkConnectionLost

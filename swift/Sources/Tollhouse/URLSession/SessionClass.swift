@@ -18,6 +18,11 @@ enum SessionClass {
         bindings.withLock { $0.bound[ObjectIdentifier(urlProtocol)] }
     }
 
+    /// From now on the class leads nowhere, and to no other gateway either: a session may still have it.
+    static func unbind(_ urlProtocol: GatewayURLProtocol.Type) {
+        bindings.withLock { _ = $0.bound.removeValue(forKey: ObjectIdentifier(urlProtocol)) }
+    }
+
     private static func digits(of number: UInt) -> any Digits.Type {
         if number == 0 { return End.self }
         let rest = digits(of: number / 2)
@@ -25,15 +30,31 @@ enum SessionClass {
     }
 }
 
+/// The classes of one gateway: sessions of equal settings share one. They are bound as long as there is the gateway.
+final class SessionClasses: Sendable {
+    private let made = Locked<[SessionSettings: GatewayURLProtocol.Type]>([:])
+
+    func of(_ gateway: Gateway, _ settings: SessionSettings) -> GatewayURLProtocol.Type {
+        made.withLock { made in
+            let one = made[settings] ?? SessionClass.make(Bound(gateway, settings))
+            made[settings] = one
+            return one
+        }
+    }
+
+    deinit {
+        made.withLock { $0.values.forEach(SessionClass.unbind) }
+    }
+}
+
 /// What a session's class leads to. The gateway is not kept alive by it.
 final class Bound: @unchecked Sendable {
     private(set) weak var gateway: Gateway?
-    /// Whether a body is told chunk by chunk.
-    let isStreamed: Bool
+    let settings: SessionSettings
 
-    init(_ gateway: Gateway, isStreamed: Bool) {
+    init(_ gateway: Gateway, _ settings: SessionSettings) {
         self.gateway = gateway
-        self.isStreamed = isStreamed
+        self.settings = settings
     }
 }
 

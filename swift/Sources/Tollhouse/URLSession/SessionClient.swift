@@ -89,16 +89,8 @@ func redirected(_ request: URLRequest, by response: Response) -> URLRequest? {
         next.setValue(nil, forHTTPHeaderField: "content-type")
     }
     // A key is for the place that it was sent to.
-    if origin(url) != origin(request.url) {
+    if !isSameOrigin(url, request.url) {
         for name in keyHeaders { next.setValue(nil, forHTTPHeaderField: name) }
     }
     return next
-}
-
-/// Where providers look for a key.
-private let keyHeaders = ["authorization", "x-api-key", "api-key", "x-goog-api-key", "cf-aig-authorization", "cookie"]
-
-private func origin(_ url: URL?) -> [String?] {
-    let scheme = url?.scheme?.lowercased()
-    return [scheme, url?.host?.lowercased(), String(url?.port ?? (scheme == "https" ? 443 : 80))]
 }

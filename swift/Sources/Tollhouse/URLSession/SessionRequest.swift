@@ -6,29 +6,33 @@ internal import TollhouseNative
 #endif
 
 /// A session's request as the gateway takes it.
-func nativeRequest(_ request: URLRequest) async throws -> Request {
-    var headers = Headers((request.allHTTPHeaderFields ?? [:]).sorted { $0.key < $1.key }.map { Headers.Field($0.key, $0.value) })
-    // Of this connection, not of the next one.
-    for name in ["content-length", "host", "connection"] { headers[name] = nil }
-    return Request(
+///
+/// - Parameters:
+///   - request: What is asked now, its body ``collected(_:)``.
+///   - origin: What the session was asked for, before a redirect led here.
+func nativeRequest(_ request: URLRequest, in settings: SessionSettings, askedFor origin: URL?) -> Request {
+    Request(
         method: request.httpMethod ?? "GET",
         target: request.url?.absoluteString ?? "",
-        headers: headers.native,
-        body: try await body(of: request),
+        headers: settings.headers(of: request, askedFor: origin).native,
+        body: request.httpBody ?? Data(),
         connectTimeoutMs: nil,
         // As `URLSession` has it: how long may pass without a byte.
-        readTimeoutMs: readTimeout(request.timeoutInterval)
+        readTimeoutMs: settings.readTimeoutMs(of: request)
     )
 }
 
-/// Milliseconds. For ever, and years, is no timeout.
-func readTimeout(_ seconds: TimeInterval) -> UInt64? {
-    seconds > 0 && seconds < 1e9 ? UInt64((seconds * 1_000).rounded(.up)) : nil
+/// The request with its body in hand: a stream can be read once, and a redirect may need it again.
+func collected(_ request: URLRequest) async throws -> URLRequest {
+    guard request.httpBody == nil, let stream = request.httpBodyStream else { return request }
+    var collected = request
+    // In this order: Apple's type has one of the two, and setting one takes the other away.
+    collected.httpBodyStream = nil
+    collected.httpBody = try await bytes(of: stream)
+    return collected
 }
 
-private func body(of request: URLRequest) async throws -> Data {
-    if let body = request.httpBody { return body }
-    guard let stream = request.httpBodyStream else { return Data() }
+private func bytes(of stream: InputStream) async throws -> Data {
     // A stream blocks whoever reads it, which is not for the threads that all tasks share.
     let (reading, isLeft) = (Unsafe(stream), Locked(false))
     return try await withTaskCancellationHandler {
