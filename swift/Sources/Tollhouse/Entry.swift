@@ -16,3 +16,12 @@ public struct Entry: Sendable, Hashable, Encodable {
         self.query = query
     }
 }
+
+extension Entry: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Of the headers only the names: some values are secrets.
+    public var description: String { "Entry(\(provider), \(endpoint), headers: \(headers.keys.sorted()), query: \(query))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror {
+        Mirror(self, children: ["provider": provider, "endpoint": endpoint, "headers": headers.keys.sorted(), "query": query])
+    }
+}

@@ -48,6 +48,20 @@ public struct Headers: Sendable, Hashable {
     }
 }
 
+extension Headers: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The names, and no values: some are secrets.
+    public var description: String { "Headers(\(fields.map(\.name).joined(separator: ", ")))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["names": fields.map(\.name)]) }
+}
+
+extension Headers.Field: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The name, and no value.
+    public var description: String { name }
+    public var debugDescription: String { name }
+    public var customMirror: Mirror { Mirror(self, children: ["name": name]) }
+}
+
 extension Headers: ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral headers: (String, String)...) {
         fields = headers.map(Field.init)

@@ -23,36 +23,47 @@ public struct HostedRequest: Sendable, Hashable {
     public let body: Data
 }
 
-/// What a hosted provider answers.
+/// What a hosted provider answers. It may be given to several calls: each reads it from its beginning.
 public struct HostedResponse: Sendable {
     /// The HTTP status.
     public var status: Int
     /// The headers; `content-type: text/event-stream` makes the answer a stream.
     public var headers: Headers
-    fileprivate let next: @Sendable () async throws -> Data?
+    /// Begins with the first chunk, and brings one after the other.
+    fileprivate let read: @Sendable () -> Pull
 
-    /// An answer whose chunks are pulled as the caller reads. When the caller leaves, the task that pulls is cancelled and the sequence
+    /// An answer whose chunks are pulled as the caller reads. When the caller leaves, the task that pulls is cancelled and the iterator
     /// is let go of.
+    ///
+    /// - Parameter chunks: Iterated anew by each call that it is given to. A sequence that can be read only once, such as an
+    ///   `AsyncStream`, is for one.
     public init<Chunks: AsyncSequence & Sendable>(status: Int = 200, headers: Headers, chunks: Chunks) where Chunks.Element == Data {
         self.status = status
         self.headers = headers
-        let pulled = Pulled(chunks)
-        next = { try await pulled.next() }
+        read = { @Sendable () -> Pull in
+            let pulled = Pulled(chunks)
+            return { try await pulled.next() }
+        }
     }
 
     /// A whole answer.
     public init(status: Int = 200, headers: Headers, body: Data) {
         self.status = status
         self.headers = headers
-        let rest = Locked<Data?>(body)
-        next = {
-            rest.withLock { rest in
-                defer { rest = nil }
-                return rest
+        read = { @Sendable () -> Pull in
+            let rest = Locked<Data?>(body)
+            return {
+                rest.withLock { rest in
+                    defer { rest = nil }
+                    return rest
+                }
             }
         }
     }
 }
+
+/// The next chunk, or the end.
+private typealias Pull = @Sendable () async throws -> Data?
 
 /// One chunk after the other: core asks for the next when it has the last.
 private final class Pulled<Chunks: AsyncSequence & Sendable>: @unchecked Sendable where Chunks.Element == Data {
@@ -87,15 +98,15 @@ final class Hosted: TollhouseNative.HostedProvider, Callback {
             )
             // What is no status is refused by core, in its own words.
             let status = UInt16(clamping: response.status)
-            call.answer(answer: HostedAnswer(status: status, headers: response.headers.native, body: Chunks(response.next)))
+            call.answer(answer: HostedAnswer(status: status, headers: response.headers.native, body: Chunks(response.read())))
         }
     }
 }
 
 private final class Chunks: HostedBody {
-    private let pull: Locked<(@Sendable () async throws -> Data?)?>
+    private let pull: Locked<Pull?>
 
-    init(_ next: @escaping @Sendable () async throws -> Data?) {
+    init(_ next: @escaping Pull) {
         pull = Locked(next)
     }
 

@@ -17,15 +17,12 @@ public final class TestGateway: Sendable {
     ///   - script: What the only provider answers, one step to each call: `status`, `headers`; `json`, `text`, `sse` or `chunks` for the
     ///     body; `delay_ms`, `chunk_delay_ms` on the test's clock; `fail` with `connect`, `reset` or `cut`.
     public convenience init(_ configuration: Configuration = Configuration(), script: JSON = []) throws(TollhouseError) {
-        var (configuration, logs) = (configuration, configuration.logs ?? .init())
-        logs.payloads = logs.payloads ?? false
-        configuration.logs = logs
         try self.init(json: jsonText(configuration, naming: "configuration"), script: script)
     }
 
-    /// With the configuration as JSON text, which is taken as it stands: bodies are logged unless it says otherwise.
+    /// With the configuration as JSON text. As with ``Gateway``, bodies are logged only if it says so.
     public convenience init(json: String, script: JSON = []) throws(TollhouseError) {
-        try self.init(json: json, scriptText: jsonText(script, naming: "script"))
+        try self.init(json: discreet(json), scriptText: jsonText(script, naming: "script"))
     }
 
     /// With the script as JSON text too, whose keys keep their order.

@@ -38,6 +38,21 @@ final class GatewayTests: XCTestCase {
         XCTAssertEqual(try Gateway().config()["logs"]?["payloads"], false)
         XCTAssertEqual(try Gateway(.init(logs: .init(maxRecords: 5))).config()["logs"]?["payloads"], false)
         XCTAssertEqual(try Gateway(.init(logs: .init(payloads: true))).config()["logs"]?["payloads"], true)
+        for (text, isLogged) in [("{}", false), (#"{"logs": {"max_records": 5}}"#, false), (#"{"logs": {"payloads": true}}"#, true)] {
+            XCTAssertEqual(try Gateway(json: text).config()["logs"]?["payloads"], .bool(isLogged), text)
+            XCTAssertEqual(try TestGateway(json: text).gateway.config()["logs"]?["payloads"], .bool(isLogged), text)
+        }
+        XCTAssertEqual(try TestGateway().gateway.config()["logs"]?["payloads"], false)
+        XCTAssertThrowsError(try TestGateway(json: "{")) { XCTAssertEqual(($0 as? TollhouseError)?.kind, "config") }
+    }
+
+    func testAFileSaysWhetherBodiesAreLogged() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).toml")
+        defer { try? FileManager.default.removeItem(at: file) }
+        for (text, isLogged) in [("", true), ("[logs]\npayloads = false", false)] {
+            try Data(text.utf8).write(to: file)
+            XCTAssertEqual(try Gateway(file: file).config()["logs"]?["payloads"], .bool(isLogged), text)
+        }
     }
 
     func testArgumentsThatCannotWorkAreNamed() async throws {
@@ -165,12 +180,29 @@ final class GatewayTests: XCTestCase {
         try await gateway.close()
     }
 
+    func testATimeIsWrittenAsItIs() throws {
+        let times = [Duration.milliseconds(1_500), .seconds(-2), .nanoseconds(-5)]
+        XCTAssertEqual(times.map(\.spanText), ["1500ms", "-2000ms", "-0.000005ms"])
+        for time in [Duration.nanoseconds(-5), .nanoseconds(5), .milliseconds(-5), .seconds(Int64.min)] {
+            XCTAssertThrowsError(try Gateway(.init(cache: .init(ttl: time))), "\(time)") { error in
+                XCTAssertEqual((error as? TollhouseError)?.field, "cache.ttl")
+            }
+        }
+    }
+
     func testNothingShowsAKey() {
         let configuration = Configuration(providers: ["openai": .init(key: "sk-hidden", headers: ["x-key": "sk-hidden"])])
         let token = Token("sk-hidden")
-        for shown in ["\(configuration)", String(reflecting: configuration), "\(token)", String(reflecting: token)] {
-            XCTAssertFalse(shown.contains("hidden"), shown)
+        let headers: Headers = ["authorization": "Bearer sk-hidden"]
+        let entry = Entry(provider: "openai", endpoint: "chat/completions", headers: ["authorization": "Bearer sk-hidden"], query: [:])
+        let request = HostedRequest(method: "POST", url: "host://device/", headers: headers, body: Data())
+        let response = HostedResponse(headers: headers, body: Data())
+        for value: Any in [configuration, token, headers, headers[0], headers.fields, entry, request, response] {
+            var dumped = ""
+            dump(value, to: &dumped)
+            for shown in ["\(value)", String(reflecting: value), dumped] { XCTAssertFalse(shown.contains("hidden"), shown) }
         }
+        XCTAssertEqual("\(headers)", "Headers(authorization)")
     }
 
     func testAFileOfTheAppIsItsOwn() throws {

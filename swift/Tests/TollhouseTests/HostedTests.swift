@@ -64,6 +64,29 @@ final class HostedTests: XCTestCase {
         XCTAssertTrue(response.failure?.detail.contains("7 is not an HTTP status") == true, "\(String(describing: response.failure))")
     }
 
+    func testAnAnswerMayBeGivenAgain() async throws {
+        let whole = HostedResponse(headers: ["content-type": "text/plain"], body: Data("whole".utf8))
+        let chunked = HostedResponse(headers: ["content-type": "text/plain"], chunks: Counted())
+        let gateway = try Gateway(providers: ["whole": Canned(response: whole), "chunked": Canned(response: chunked)])
+        for _ in 0..<3 {
+            for (provider, expected) in [("whole", "whole"), ("chunked", "123")] {
+                let response = try await gateway.handle("POST", "/custom-\(provider)/chat/completions", body: Data("{}".utf8))
+                let text = try await response.string()
+                XCTAssertEqual(text, expected)
+            }
+        }
+        // At once, too: no call takes another's chunks.
+        let texts = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<32 {
+                group.addTask {
+                    try await gateway.handle("POST", "/custom-chunked/chat/completions", body: Data("{}".utf8)).string()
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        XCTAssertEqual(Set(texts), ["123"])
+    }
+
     func testCancellingReachesTheModel() async throws {
         let (begun, ended) = (expectation(description: "the model's text comes"), expectation(description: "the model stops"))
         let gateway = try Gateway(providers: ["device": Endless(ended: ended)])
@@ -223,6 +246,29 @@ private final class Owner: HostedProvider, TokenBroker, @unchecked Sendable {
 
     func send(_ request: HostedRequest) async throws -> HostedResponse { throw notLoaded() }
     func token(for provider: String) async throws -> Token? { nil }
+}
+
+/// A provider with one answer for all.
+private struct Canned: HostedProvider {
+    let response: HostedResponse
+
+    func send(_ request: HostedRequest) async throws -> HostedResponse { response }
+}
+
+/// `1`, `2`, `3`, to whoever asks.
+private struct Counted: AsyncSequence, Sendable {
+    typealias Element = Data
+
+    func makeAsyncIterator() -> Iterator { Iterator() }
+
+    struct Iterator: AsyncIteratorProtocol {
+        private var count = 0
+
+        mutating func next() async throws -> Data? {
+            count += 1
+            return count > 3 ? nil : Data("\(count)".utf8)
+        }
+    }
 }
 
 /// A provider that gives these chunks.
