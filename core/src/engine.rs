@@ -25,6 +25,7 @@ use crate::exchange::Target;
 use crate::grant::Grants;
 use crate::headers;
 use crate::keys::{KeySource, Keyring, Lent};
+use crate::ledger::Ledger;
 use crate::limit::{Limits, Quotas};
 use crate::log::{LogSettings, LogStore, Past};
 use crate::outbox::Sink;
@@ -67,6 +68,7 @@ pub(crate) struct Engine {
     /// The gateway's own settings, before any header.
     pub(crate) defaults: Arc<Policy>,
     pub(crate) limits: Limits,
+    pub(crate) ledger: Ledger,
     pub(crate) quotas: Quotas,
     pub(crate) prices: Prices,
     pub(crate) log: Arc<LogStore>,
@@ -108,6 +110,7 @@ impl Engine {
             stages: parts.stages,
             defaults: Arc::new(Policy::of(&config)),
             limits: Limits::new(&config, parts.clock.clone()),
+            ledger: Ledger::new(&config, parts.clock.clone()),
             quotas: Quotas::new(&config.limits.quotas, parts.clock.clone()),
             prices: Prices::new(&config.prices),
             log: Arc::new(LogStore::new(log_settings(&config))),

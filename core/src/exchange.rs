@@ -1,5 +1,7 @@
 //! One call on its way: what was asked, the targets that may answer, and what has been tried.
 
+mod whose;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 

@@ -19,7 +19,11 @@ use self::open::Shared;
 use crate::cache::{CacheStats, Filter, PurgeReport, Semantic};
 use crate::config::{Config, RouteConfig};
 use crate::error::Error;
-use crate::log::{LogPage, LogPatch, LogQuery, Payload, RecostQuery, Recosted, UsageQuery, UsageReport};
+use crate::limit::BudgetReport;
+use crate::log::{
+    Bill, BillQuery, LogPage, LogPatch, LogQuery, Payload, ReconcileQuery, Reconciliation, RecostQuery, Recosted,
+    UsageQuery, UsageReport,
+};
 use crate::message::{Request, Response};
 use crate::pipeline;
 
@@ -162,6 +166,67 @@ impl Gateway {
         engine.log.usage(UsageQuery::from_json(query, engine.clock.now_us())?).await
     }
 
+    /// How every budget stands: what was spent, is reserved and is left, in its own currency and in billionths of a dollar,
+    /// and when it begins anew.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub async fn budgets(&self) -> Result<BudgetReport, Error> {
+        Ok(self.shared.engine()?.limits.budgets().await)
+    }
+
+    /// Puts credit into a wallet: `amount` is money such as `"10 USD"`, `options` `{expires_at, idempotency_key, note}`. Under a
+    /// key that was used before nothing is put in again, and `replayed` says so.
+    ///
+    /// # Errors
+    /// `InvalidRequest` naming the field, and `Storage` where the ledger cannot be used.
+    pub async fn top_up(&self, wallet: &str, amount: &str, options: &Value) -> Result<Value, Error> {
+        self.shared.engine()?.ledger.top_up(wallet, amount, options).await
+    }
+
+    /// Gives credit back that calls drew on a wallet, all of them or, with `log_id` in `options`, that one.
+    ///
+    /// # Errors
+    /// As [`top_up`](Self::top_up); also for more than was drawn.
+    pub async fn refund(&self, wallet: &str, amount: &str, options: &Value) -> Result<Value, Error> {
+        self.shared.engine()?.ledger.refund(wallet, amount, options).await
+    }
+
+    /// What a wallet has: its balance, what calls under way hold of it, and what ends when.
+    ///
+    /// # Errors
+    /// As [`top_up`](Self::top_up).
+    pub async fn balance(&self, wallet: &str) -> Result<Value, Error> {
+        self.shared.engine()?.ledger.balance(wallet).await
+    }
+
+    /// The entries of the ledger of credits, the newest first: `{wallet, kind, log_id, limit, page}` select.
+    ///
+    /// # Errors
+    /// `InvalidRequest` naming the part of the query that cannot be read, and `Storage`.
+    pub async fn ledger(&self, query: &Value) -> Result<Value, Error> {
+        self.shared.engine()?.ledger.entries(query).await
+    }
+
+    /// What calls have cost in a period, one part for each customer, with the lines behind it; as CSV or HTML too.
+    ///
+    /// # Errors
+    /// As [`usage`](Self::usage).
+    pub async fn bill(&self, query: &Value) -> Result<Bill, Error> {
+        let engine = self.shared.engine()?;
+        engine.log.bill(BillQuery::from_json(query, engine.clock.now_us())?).await
+    }
+
+    /// Holds what a provider's own usage or cost report says against the log, by day and model. `provider` is `openai` or
+    /// `anthropic`, `report` a page as its API answers it, or a list of pages; `options` selects logs.
+    ///
+    /// # Errors
+    /// `InvalidRequest` naming the part that cannot be read, and as [`logs`](Self::logs).
+    pub async fn reconcile(&self, provider: &str, report: &Value, options: &Value) -> Result<Reconciliation, Error> {
+        let engine = self.shared.engine()?;
+        engine.log.reconcile(ReconcileQuery::from_json(provider, report, options, engine.clock.now_us())?).await
+    }
+
     /// Tokens of a text or a list of chat messages before a call, offline.
     ///
     /// # Errors
@@ -264,6 +329,8 @@ impl Gateway {
                 .health()
                 .map(|(name, standing, trouble)| (name, UploadHealth { standing, trouble }))
                 .collect(),
+            credits: engine.ledger.health(),
+            budgets: engine.limits.alerts(),
         })
     }
 

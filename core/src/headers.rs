@@ -61,6 +61,8 @@ pub(crate) mod response {
     pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
     /// Rules that only observe, and would have held the call back.
     pub(crate) const LIMITS_OBSERVED: HeaderName = HeaderName::from_static("x-tollhouse-limits-observed");
+    /// Budgets of which so much is used that it was to be told.
+    pub(crate) const BUDGET_ALERT: HeaderName = HeaderName::from_static("x-tollhouse-budget-alert");
     pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
     pub(crate) const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
     pub(crate) const RATE_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");

@@ -28,6 +28,25 @@ pub(crate) struct Held {
     pub(crate) standing: Option<Standing>,
     /// Rules that only observe, and would have held the call back.
     pub(crate) observed: Vec<usize>,
+    /// Budgets of which so much is used that it was to be told: their paths, and words about them.
+    pub(crate) alerts: Vec<(String, String)>,
+    /// What it holds of a wallet.
+    pub(crate) credit: Option<Credit>,
+}
+
+/// What a call holds of a wallet.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "a build without SQLite keeps no ledger"))]
+pub(crate) struct Credit {
+    pub(crate) wallet: String,
+    /// The index of its entry in the configuration.
+    pub(crate) rule: usize,
+    /// The number of its hold, where there is one.
+    pub(crate) hold: Option<i64>,
+    /// The most that the call may draw.
+    pub(crate) amount: i64,
+    /// By which a repetition of the call is known.
+    pub(crate) key: Option<String>,
 }
 
 impl Held {
@@ -37,6 +56,8 @@ impl Held {
         self.takes.append(&mut beside.takes);
         self.standing = beside.standing.or(self.standing);
         self.observed.append(&mut beside.observed);
+        self.alerts.append(&mut beside.alerts);
+        self.credit = beside.credit.or(self.credit.take());
     }
 }
 

@@ -14,6 +14,11 @@ mod grant;
 mod headers;
 mod held;
 mod keys;
+#[cfg(feature = "sqlite")]
+mod ledger;
+#[cfg(not(feature = "sqlite"))]
+#[path = "ledger/absent.rs"]
+mod ledger;
 mod limit;
 #[cfg(feature = "sqlite")]
 mod log;
@@ -48,17 +53,20 @@ pub use account::{ChatMessage, TokenCount, TokenInput, count_tokens};
 pub use cache::{CacheStats, Embedder, Embedding, PurgeReport, SemanticStats, StoreStats};
 pub use clock::{Clock, Sleep, SystemClock};
 pub use config::{
-    AtLimit, Backoff, BreakerConfig, Broken, By, CacheConfig, CacheControl, CacheMode, Cause, Ceiling, Config, Count,
-    Dimension, Durability, HedgeTo, HedgingConfig, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig,
-    MaxPrice, ModelConfig, Money, Prefill, PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig,
-    SemanticConfig, SemanticMode, ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig,
-    TranslationConfig, UploadConfig, WhenFull,
+    Amount, AtLimit, Backoff, BreakerConfig, Broken, BudgetConfig, BudgetMode, By, CacheConfig, CacheControl,
+    CacheMode, Cause, Ceiling, Config, Count, CreditsConfig, Currencies, Currency, Dimension, Durability, HedgeTo,
+    HedgingConfig, InsteadConfig, LimitMode, LimitRule, LimitsConfig, LogsConfig, MaxPrice, ModelConfig, Money, Period,
+    Prefill, PriceConfig, ProviderConfig, QuotaConfig, Replay, RetryConfig, RouteConfig, SemanticConfig, SemanticMode,
+    ServerConfig, Size, Span, Strategy, StreamsConfig, Technique, TimeoutConfig, TranslationConfig, Unpriced,
+    UploadConfig, WalletConfig, WhenFull,
 };
 pub use error::{Error, ErrorKind, Source};
 pub use gateway::{Estimate, Gateway, GatewayBuilder, Health, Spread, UploadHealth};
 pub use keys::{Asking, Key, KeySource};
+pub use limit::{BudgetReport, BudgetState};
 pub use log::{
-    Change, LogHealth, LogPage, LogPatch, LogQuery, Payload, RecostQuery, Recosted, UsageQuery, UsageReport, UsageRow,
+    Bill, BillLine, BillQuery, Change, Customer, LogHealth, LogPage, LogPatch, LogQuery, Payload, Reconciled,
+    Reconciliation, RecostQuery, Recosted, Side, UsageQuery, UsageReport, UsageRow,
 };
 #[cfg(feature = "sqlite")]
 pub use log::{Collector, Receipt, Rejected};

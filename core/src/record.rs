@@ -64,6 +64,10 @@ pub struct Record {
     pub saved: Option<NanoUsd>,
     /// `cf-aig-metadata`, flat, at most five entries, in the caller's order.
     pub metadata: serde_json::Map<String, serde_json::Value>,
+    /// Whom the call was made for: the metadata's `user`, or else the one that the body names.
+    pub user: Option<String>,
+    /// Eight digits by which the caller's key is told from others; never a part of the key.
+    pub key_digest: Option<String>,
     /// The caller's `user-agent`.
     pub user_agent: Option<String>,
     /// Content types of both bodies.

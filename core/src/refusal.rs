@@ -15,6 +15,8 @@ pub(crate) mod code {
     pub(crate) const UNKNOWN_GATEWAY: u32 = 2001;
     pub(crate) const RATE_LIMITED: u32 = 2003;
     pub(crate) const NO_ANSWER: u32 = 2005;
+    pub(crate) const NO_CREDIT: u32 = 2021;
+    pub(crate) const SPEND_LIMIT: u32 = 2041;
     pub(crate) const UNKNOWN_PROVIDER: u32 = 2008;
     pub(crate) const BAD_BODY: u32 = 7000;
     pub(crate) const BAD_PARAMETER: u32 = 7001;

@@ -14,7 +14,7 @@ const STOREYS: [&[&str]; 13] = [
     &["policy"],
     &["provider"],
     &["exchange"],
-    &["account", "cache", "limit", "log", "route", "transport", "upload"],
+    &["account", "cache", "ledger", "limit", "log", "route", "transport", "upload"],
     &["answer", "grant"],
     &["engine"],
     &["pipeline"],

@@ -170,7 +170,7 @@ fn a_walk_is_explained_line_by_line() {
         lines,
         [
             "route r, version 1: openai/gpt-4o-mini",
-            "not from the cache",
+            "not from the cache: the cache is off for this request; set cache.ttl, or send cf-aig-cache-ttl or cf-aig-cache-key",
             "mistral/small was passed over: it calls no tools",
             "groq/llama answered 503 after 20 ms, outage",
             "groq/llama gave no answer (connection refused) after 0 ms, outage, after a wait of 1000 ms; nothing was sent",

@@ -8,6 +8,12 @@ export interface GatewayConfig {
   cache?: CacheConfig;
   /** How much may go out. */
   limits?: LimitsConfig;
+  /** How much may be spent, under names of your own. */
+  budgets?: Record<string, BudgetConfig>;
+  /** Prepaid credit. */
+  credits?: CreditsConfig;
+  /** What one unit of a currency costs: `EUR = "1.08 USD"`. */
+  currencies?: Record<string, Money>;
   /** What is tried again. */
   retries?: RetryConfig;
   /** How long is waited. */
@@ -226,6 +232,83 @@ export interface QuotaConfig {
   max_wait?: Span;
   /** `max_wait` as a plain number of milliseconds. */
   max_wait_ms?: number;
+}
+
+/** How much may be spent in a period, by everybody together or by each of somebody. */
+export interface BudgetConfig {
+  /**
+   * How much: `"100 USD"`, or an amount in a currency that `currencies` has a rate for. 0 lets nothing pass but what is
+   * free.
+   */
+  limit: Amount;
+  /** When it begins anew. */
+  period: Period;
+  /** How long a `rolling` period is, up to 31 days. */
+  per?: Span | null;
+  /** Where a day begins at midnight: a name of the IANA time zone database such as `Europe/Berlin`; UTC without it. */
+  time_zone?: string | null;
+  /**
+   * Who has a budget of their own: `gateway` (all calls together), `provider`, `model`, `key`, `user`,
+   * `metadata.{key}`, or a list of them. Calls that lack it share one.
+   */
+  by?: By;
+  /**
+   * Which calls it is for, by the same words: `{ provider = "openai", model = "gpt-4o*" }`. A `*` at the end stands for
+   * anything. Without it the budget is for all.
+   */
+  when?: Record<string, string>;
+  /** What happens at the limit. */
+  mode?: BudgetMode;
+  /**
+   * What happens to a call whose cost nobody can tell before; `refuse` without it where the budget is hard, `pass` where
+   * it is soft.
+   */
+  unpriced?: Unpriced | null;
+  /** From which part of the limit on an alert is raised, in percent: 1 to 100; 100 without it. */
+  alert_at_percent?: number | null;
+  /** `per` as a plain number of milliseconds. */
+  per_ms?: number;
+}
+
+/** An amount of money in any currency that `currencies` has a rate for, exact to a billionth. */
+export type Amount = string;
+
+/** When a budget begins anew. */
+export type Period = "day" | "week" | "month" | "rolling" | "total";
+
+/** What happens at a budget's limit. */
+export type BudgetMode = "hard" | "soft";
+
+/** What happens to a call whose cost nobody can tell before it is made. */
+export type Unpriced = "refuse" | "pass";
+
+/** Prepaid credit. */
+export interface CreditsConfig {
+  /**
+   * The `SQLite` file of the ledger, shared by the processes of one host. Without it credit is kept in memory and ends
+   * with the gateway.
+   */
+  path?: string | null;
+  /**
+   * Wallets under names of your own. A call draws on the first one, by name, that is for it; one that none is for costs
+   * no credit.
+   */
+  wallets?: Record<string, WalletConfig>;
+}
+
+/** A wallet, or one for each of somebody. */
+export interface WalletConfig {
+  /**
+   * Who has a wallet of their own, called `{name}/{value}`: `provider`, `model`, `key`, `user`, `metadata.{key}`, or a
+   * list of them. Without it there is one, called `{name}`.
+   */
+  by?: By;
+  /** Which calls it is for, by the same words. A `*` at the end stands for anything. Without it, for all. */
+  when?: Record<string, string>;
+  /** What is drawn beyond the cost of a call, in percent of it: 0 to 1000. */
+  markup_percent?: number;
+  /** What happens to a call whose cost nobody can tell before; `refuse` without it. */
+  unpriced?: Unpriced | null;
 }
 
 /** What is tried again at the same target. */

@@ -5,7 +5,7 @@ import { Door } from "./door.js";
 import { asManagementError } from "./errors.js";
 import { toFetch, type GatewayFetch } from "./fetch.js";
 import { toJson } from "./json.js";
-import { toLog, toPage, type CacheStats, type Estimate, type Explanation, type LoadedPrices, type LogHealth, type LogPage, type LogQuery, type MissReport, type PurgeFilter, type PurgeReport, type Recosted, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
+import { toLog, toPage, type Balance, type Bill, type BudgetReport, type CacheStats, type CreditEntry, type CreditOptions, type Estimate, type Explanation, type LedgerPage, type LoadedPrices, type LogHealth, type LogPage, type LogQuery, type MissReport, type PurgeFilter, type PurgeReport, type Reconciliation, type Recosted, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
 import { toCall } from "./request.js";
 import { native, type NativeGateway, type Outcome } from "./native.js";
 import type { GatewayResponse } from "./response.js";
@@ -172,6 +172,41 @@ export class Gateway {
   /** Requests, tokens and cost, in groups; `basis` says in words how they are counted. */
   async usage(query: UsageQuery = {}): Promise<UsageReport> {
     return JSON.parse(await this.#finish(this.#native.usage(toJson(query)))) as UsageReport;
+  }
+
+  /** How every budget stands: what was spent, is reserved and is left, and when it begins anew. */
+  async budgets(): Promise<BudgetReport> {
+    return JSON.parse(await this.#finish(this.#native.budgets())) as BudgetReport;
+  }
+
+  /** Puts credit into a wallet. Under an `idempotency_key` that was used before nothing is put in again. */
+  async topUp(wallet: string, amount: string, options: CreditOptions = {}): Promise<CreditEntry> {
+    return JSON.parse(await this.#finish(this.#native.topUp(wallet, amount, toJson(options)))) as CreditEntry;
+  }
+
+  /** Gives credit back that calls drew on a wallet: all of them, or the one of `log_id`. */
+  async refund(wallet: string, amount: string, options: CreditOptions = {}): Promise<CreditEntry> {
+    return JSON.parse(await this.#finish(this.#native.refund(wallet, amount, toJson(options)))) as CreditEntry;
+  }
+
+  /** What a wallet has, what calls under way hold of it, and what ends when. */
+  async balance(wallet: string): Promise<Balance> {
+    return JSON.parse(await this.#finish(this.#native.balance(wallet))) as Balance;
+  }
+
+  /** The entries of the ledger of credits, the newest first: `wallet`, `kind`, `log_id`, `limit`, `page` select. */
+  async ledger(query: Record<string, unknown> = {}): Promise<LedgerPage> {
+    return JSON.parse(await this.#finish(this.#native.ledger(toJson(query)))) as LedgerPage;
+  }
+
+  /** What calls have cost in a period, one page for each customer: `by`, `since`, `until`, `markup_percent`, `format`. */
+  async bill(query: Record<string, unknown> = {}): Promise<Bill> {
+    return JSON.parse(await this.#finish(this.#native.bill(toJson(query)))) as Bill;
+  }
+
+  /** Holds what a provider's own usage or cost report says against the log, by day and model. */
+  async reconcile(provider: "openai" | "anthropic", report: object, options: Record<string, unknown> = {}): Promise<Reconciliation> {
+    return JSON.parse(await this.#finish(this.#native.reconcile(provider, toJson(report), toJson(options)))) as Reconciliation;
   }
 
   /** What the cache holds, and what it was asked for: hits, misses, entries and bytes, store by store. */

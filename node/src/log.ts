@@ -73,6 +73,137 @@ export interface UsageReport {
   total: UsageRow;
 }
 
+/** How all budgets stand. */
+export interface BudgetReport {
+  /** How the numbers are counted, in words. */
+  basis: string;
+  budgets: BudgetState[];
+}
+
+/** How a budget stands. Amounts are in its own currency, and under `…_nano_usd` in billionths of a dollar. */
+export interface BudgetState {
+  name: string;
+  /** Whose it is, where everybody has one of their own. */
+  by: Record<string, string | null>;
+  mode: "hard" | "soft";
+  period: "day" | "week" | "month" | "rolling" | "total";
+  per: string | null;
+  time_zone: string;
+  starts_at: string | null;
+  /** When the next period begins; null for never. */
+  resets_at: string | null;
+  currency: string;
+  limit: number;
+  spent: number;
+  /** What this process's calls under way have taken, each at its worst. */
+  reserved: number;
+  remaining: number;
+  limit_nano_usd: number;
+  spent_nano_usd: number;
+  reserved_nano_usd: number;
+  remaining_nano_usd: number;
+  used_percent: number;
+  alert: boolean;
+  /** Calls that passed in this process although nobody knew before what they may cost. */
+  unpriced: number;
+}
+
+/** What may be said of a movement of credit. */
+export interface CreditOptions {
+  /** When the credit ends: RFC 3339. */
+  expires_at?: string;
+  /** By which a repetition is known. */
+  idempotency_key?: string;
+  log_id?: string;
+  note?: string;
+}
+
+/** A movement that was entered. Amounts are US dollars, and under `…_nano_usd` billionths of them. */
+export interface CreditEntry {
+  transaction: number;
+  wallet: string;
+  amount: number;
+  amount_nano_usd: number;
+  /** Whether it had been entered before, under the same key. */
+  replayed: boolean;
+  expires_at: string | null;
+  balance: number;
+  balance_nano_usd: number;
+}
+
+/** What a wallet has. */
+export interface Balance {
+  wallet: string;
+  balance: number;
+  /** What calls under way hold of it. */
+  reserved: number;
+  available: number;
+  balance_nano_usd: number;
+  reserved_nano_usd: number;
+  available_nano_usd: number;
+  expiring: { amount: number; amount_nano_usd: number; expires_at: string }[];
+}
+
+/** One side of a movement. */
+export interface LedgerEntry {
+  transaction: number;
+  at: string;
+  kind: "top_up" | "draw" | "refund" | "expiry";
+  account: string;
+  amount: number;
+  amount_nano_usd: number;
+  log_id: string | null;
+  note: string | null;
+}
+
+/** Entries of the ledger, and what all accounts hold. */
+export interface LedgerPage {
+  basis: string;
+  entries: LedgerEntry[];
+  total_count: number;
+  page: number;
+  per_page: number;
+  accounts_nano_usd: Record<string, number>;
+  /** Whether all entries together are zero. */
+  balanced: boolean;
+}
+
+/** What calls have cost in a period. */
+export interface Bill {
+  /** How the numbers are counted, in words. */
+  basis: string;
+  customers: Record<string, unknown>[];
+  total: Record<string, unknown>;
+  /** The document, where a `format` was asked for. */
+  text?: string;
+  [field: string]: unknown;
+}
+
+/** What one side says of a day and a model; what it does not tell is null. */
+export interface ReconciledSide {
+  requests: number | null;
+  tokens_in: number | null;
+  tokens_out: number | null;
+  cost_nano_usd: number | null;
+}
+
+/** A provider's report, held against the log. */
+export interface Reconciliation {
+  basis: string;
+  rows: ReconciledRow[];
+  total: ReconciledRow;
+}
+
+/** A day and a model, as both sides see it. */
+export interface ReconciledRow {
+  day: string;
+  model: string | null;
+  provider: ReconciledSide;
+  own: ReconciledSide;
+  /** Own less provider, where both are known. */
+  difference: ReconciledSide;
+}
+
 /** A call's walk, in the order in which it went. */
 export interface Explanation {
   log_id: string;
@@ -111,7 +242,7 @@ export interface FieldDifference {
 
 /** What happened at one stage, in words, and the numbers beside them. */
 export interface ExplanationLine {
-  stage: "resolve" | "cache" | "route" | "skip" | "attempt" | "answer" | "cost";
+  stage: "resolve" | "cache" | "limit" | "route" | "skip" | "attempt" | "answer" | "cost";
   text: string;
   [field: string]: unknown;
 }
@@ -131,6 +262,10 @@ export interface LogHealth {
   cache: StoreHealth | null;
   /** Routes whose changed file was refused, by name, and why; what was in force goes on. */
   routes: Record<string, string>;
+  /** The file of the ledger of credits; null where it is kept in memory. */
+  credits: StoreHealth | null;
+  /** Budgets of which so much is used that it was to be told, in words. */
+  budgets: string[];
   /** How each receiver of logs stands, by its name in the configuration. */
   uploads: Record<string, UploadHealth>;
 }

@@ -57,6 +57,13 @@ export interface NativeGateway {
   recost(query: string): Outcome<string>;
   estimate(model: string, messages: string, options: string): Outcome<string>;
   loadPrices(prices: string): Outcome<string>;
+  budgets(): Outcome<string>;
+  topUp(wallet: string, amount: string, options: string): Outcome<string>;
+  refund(wallet: string, amount: string, options: string): Outcome<string>;
+  balance(wallet: string): Outcome<string>;
+  ledger(query: string): Outcome<string>;
+  bill(query: string): Outcome<string>;
+  reconcile(provider: string, report: string, options: string): Outcome<string>;
   countTokens(model: string, input: string): Outcome<string>;
   config(): string;
   health(): Outcome<string>;

@@ -195,6 +195,85 @@ class Gateway(BaseGateway):
         """
         return self._native.log_payload(log_id, part)
 
+    def budgets(self) -> Json:
+        """How every budget stands: `budgets` in the report lists what was spent, is reserved and is left."""
+        return dict(read(self._native.budgets()))
+
+    def top_up(
+        self,
+        wallet: str,
+        amount: str,
+        *,
+        expires_at: str | None = None,
+        idempotency_key: str | None = None,
+        note: str | None = None,
+    ) -> Json:
+        """Puts credit into a wallet.
+
+        Args:
+            wallet: Its name, such as `customers/acme`.
+            amount: Money, such as `"10 USD"`.
+            expires_at: When it ends, such as `"2027-01-01T00:00:00Z"`.
+            idempotency_key: Under one that was used before nothing is put in.
+            note: What the ledger is to say of it.
+        """
+        options = {"expires_at": expires_at, "idempotency_key": idempotency_key, "note": note}
+        return dict(read(self._native.top_up(wallet, amount, text(options))))
+
+    def refund(
+        self,
+        wallet: str,
+        amount: str,
+        *,
+        log_id: str | None = None,
+        expires_at: str | None = None,
+        idempotency_key: str | None = None,
+        note: str | None = None,
+    ) -> Json:
+        """Gives credit back that calls drew on a wallet.
+
+        Args:
+            wallet: Its name.
+            amount: Money, no more than was drawn.
+            log_id: The call whose draw it is; without it any.
+            expires_at: When it ends.
+            idempotency_key: Under one that was used before nothing is given back.
+            note: What the ledger is to say of it.
+        """
+        options = {"log_id": log_id, "expires_at": expires_at, "idempotency_key": idempotency_key, "note": note}
+        return dict(read(self._native.refund(wallet, amount, text(options))))
+
+    def balance(self, wallet: str) -> Json:
+        """What a wallet has, what calls under way hold of it, and what ends when."""
+        return dict(read(self._native.balance(wallet)))
+
+    def ledger(self, **query: object) -> Json:
+        """The entries of the ledger of credits, the newest first.
+
+        Args:
+            **query: `wallet`, `kind`, `log_id`, `limit`, `page`.
+        """
+        return dict(read(self._native.ledger(text(query))))
+
+    def bill(self, **query: object) -> Json:
+        """What calls have cost in a period, one page for each customer.
+
+        Args:
+            **query: `by` (who a customer is, such as `"metadata.customer"`), `since`, `until`, `markup_percent`,
+                `format` (`"csv"` or `"html"`, whose text stands under `text`), and what `logs` selects by.
+        """
+        return dict(read(self._native.bill(text(query))))
+
+    def reconcile(self, provider: str, report: object, options: Mapping[str, object] | None = None) -> Json:
+        """Holds what a provider's own usage or cost report says against the log, by day and model.
+
+        Args:
+            provider: `openai` or `anthropic`.
+            report: A page as its API answers it, or a list of pages.
+            options: What `logs` selects by.
+        """
+        return dict(read(self._native.reconcile(provider, text(report), text(dict(options or {})))))
+
     def usage(self, **query: object) -> Usage:
         """Requests, tokens and cost. Prints as a table.
 

@@ -109,6 +109,21 @@ fn what_was_served_is_told_afterwards() {
     assert!(usage.lines().nth(2).unwrap().starts_with("total "), "{usage}");
     let usage: Value = serde_json::from_str(&stdout(&directory, &["usage", "--json"])).unwrap();
     assert_eq!(usage["rows"][0]["group"], json!({"model": "gpt-4o-mini"}));
+
+    let bill = stdout(&directory, &["bill", "--by", "metadata.team", "--markup", "20%"]);
+    let line: Vec<_> = bill.lines().nth(1).unwrap().split_whitespace().collect();
+    // 4 tokens at 0.15 and 8 at 0.60 dollars per million; a fifth of that is added.
+    let expected = ["(none)", "openai/gpt-4o-mini", "1", "1", "4", "8", "0", "0", "0.0000054", "0.00000648"];
+    assert_eq!(line, expected, "{bill}");
+    assert!(bill.lines().nth(3).unwrap().starts_with("total "), "{bill}");
+    let csv = stdout(&directory, &["bill", "--lines", "model", "--where", "provider:openai", "--format", "csv"]);
+    assert!(csv.starts_with("model,requests,attempts,") && csv.contains("\r\ngpt-4o-mini,1,1,"), "{csv}");
+    assert!(stdout(&directory, &["bill", "--format", "html"]).contains("<section>"));
+    let bill: Value = serde_json::from_str(&stdout(&directory, &["bill", "--format", "json"])).unwrap();
+    assert_eq!((&bill["total"]["charge_nano_usd"], &bill["complete"]), (&json!(5_400), &json!(true)));
+    assert_eq!(run(&directory, &["bill", "--markup", "a lot"]).status.code(), Some(2));
+    let refused = run(&directory, &["bill", "--format", "pdf"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("must be one of json, csv, html"), "{refused:?}");
 }
 
 #[test]
@@ -150,7 +165,7 @@ fn failures_are_said_on_the_error_output_with_a_status() {
 fn a_log_that_is_not_there_is_named_and_not_made() {
     let config = "[cache]\nttl = \"1h\"\n";
     let directory = directory("empty", config);
-    for words in [&["logs"][..], &["log", "some-id"], &["usage"]] {
+    for words in [&["logs"][..], &["log", "some-id"], &["usage"], &["bill"]] {
         let output = run(&directory, words);
         assert_eq!(output.status.code(), Some(1), "{words:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("there is no log tollhouse.db"), "{words:?}");

@@ -111,6 +111,24 @@ fn meter(criterion: &mut Criterion) {
     });
 }
 
+/// A movement in a ledger that has some, in memory and in a file, where it is synced.
+fn ledger(criterion: &mut Criterion) {
+    let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime can be made");
+    let folder = tollhouse::testing::Folder::new();
+    let mut group = criterion.benchmark_group("ledger");
+    for (place, path) in [("in memory", None), ("in a file", Some(folder.path("credits.db")))] {
+        let config = json!({"credits": {"path": path, "wallets": {"all": {}}}}).to_string();
+        let test = TestGateway::open(&config, "[]", None).expect("the configuration is sound");
+        group.bench_function(format!("top up, {place}"), |bencher| {
+            let options = json!({});
+            bencher.iter(|| runtime.block_on(test.gateway.top_up("all", "0.01 USD", &options)).expect("it is there"));
+        });
+        group.bench_function(format!("balance, {place}"), |bencher| {
+            bencher.iter(|| runtime.block_on(test.gateway.balance("all")).expect("it is there"));
+        });
+    }
+}
+
 fn runtime() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime without a network asks nothing of the system")
 }
@@ -143,5 +161,5 @@ fn record(number: u64) -> Record {
     }
 }
 
-criterion_group!(all, cache_hit, resolve, limit, route, log_append, meter);
+criterion_group!(all, cache_hit, resolve, limit, route, log_append, meter, ledger);
 criterion_main!(all);

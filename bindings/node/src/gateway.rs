@@ -228,6 +228,50 @@ impl Gateway {
         Outcome::json(parse("prices", &prices).and_then(|prices| self.core.load_prices(&prices)))
     }
 
+    #[napi]
+    pub fn budgets(&self, env: Env) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.budgets().await })
+    }
+
+    #[napi]
+    pub fn top_up(&self, env: Env, wallet: String, amount: String, options: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.top_up(&wallet, &amount, &parse("options", &options)?).await })
+    }
+
+    #[napi]
+    pub fn refund(&self, env: Env, wallet: String, amount: String, options: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.refund(&wallet, &amount, &parse("options", &options)?).await })
+    }
+
+    #[napi]
+    pub fn balance(&self, env: Env, wallet: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.balance(&wallet).await })
+    }
+
+    #[napi]
+    pub fn ledger(&self, env: Env, query: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.ledger(&parse("query", &query)?).await })
+    }
+
+    #[napi]
+    pub fn bill(&self, env: Env, query: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move { core.bill(&parse("query", &query)?).await })
+    }
+
+    #[napi]
+    pub fn reconcile(&self, env: Env, provider: String, report: String, options: String) -> Outcome {
+        let core = self.core.clone();
+        self.json(env, async move {
+            core.reconcile(&provider, &parse("report", &report)?, &parse("options", &options)?).await
+        })
+    }
+
     /// Answers at once: counting needs no upstream.
     #[napi(catch_unwind)]
     pub fn count_tokens(&self, model: String, input: String) -> Outcome {

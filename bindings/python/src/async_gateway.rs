@@ -99,6 +99,42 @@ impl AsyncGateway {
         start(py, calls::estimate(self.0.core(), model, messages, options))
     }
 
+    fn budgets<'py>(&self, py: Python<'py>) -> Awaitable<'py> {
+        start(py, calls::budgets(self.0.core()))
+    }
+
+    fn top_up<'py>(&self, py: Python<'py>, wallet: String, amount: String, options: &str) -> Awaitable<'py> {
+        start(py, calls::top_up(self.0.core(), wallet, amount, calls::json(py, "options", options)?))
+    }
+
+    fn refund<'py>(&self, py: Python<'py>, wallet: String, amount: String, options: &str) -> Awaitable<'py> {
+        start(py, calls::refund(self.0.core(), wallet, amount, calls::json(py, "options", options)?))
+    }
+
+    fn balance<'py>(&self, py: Python<'py>, wallet: String) -> Awaitable<'py> {
+        start(py, calls::balance(self.0.core(), wallet))
+    }
+
+    fn ledger<'py>(&self, py: Python<'py>, query: &str) -> Awaitable<'py> {
+        start(py, calls::ledger(self.0.core(), calls::json(py, "query", query)?))
+    }
+
+    fn bill<'py>(&self, py: Python<'py>, query: &str) -> Awaitable<'py> {
+        start(py, calls::bill(self.0.core(), calls::json(py, "query", query)?))
+    }
+
+    fn reconcile<'py>(&self, py: Python<'py>, provider: String, report: &str, options: &str) -> Awaitable<'py> {
+        start(
+            py,
+            calls::reconcile(
+                self.0.core(),
+                provider,
+                calls::json(py, "report", report)?,
+                calls::json(py, "options", options)?,
+            ),
+        )
+    }
+
     fn flush<'py>(&self, py: Python<'py>) -> Awaitable<'py> {
         start(py, calls::flush(self.0.core()))
     }

@@ -117,6 +117,39 @@ pub(crate) async fn estimate(gateway: Gateway, model: String, messages: Value, o
     gateway.estimate(&model, &messages, &options).await.map(document)
 }
 
+pub(crate) async fn budgets(gateway: Gateway) -> Result<Value, Error> {
+    gateway.budgets().await.map(document)
+}
+
+pub(crate) async fn top_up(gateway: Gateway, wallet: String, amount: String, options: Value) -> Result<Value, Error> {
+    gateway.top_up(&wallet, &amount, &options).await.map(document)
+}
+
+pub(crate) async fn refund(gateway: Gateway, wallet: String, amount: String, options: Value) -> Result<Value, Error> {
+    gateway.refund(&wallet, &amount, &options).await.map(document)
+}
+
+pub(crate) async fn balance(gateway: Gateway, wallet: String) -> Result<Value, Error> {
+    gateway.balance(&wallet).await.map(document)
+}
+
+pub(crate) async fn ledger(gateway: Gateway, query: Value) -> Result<Value, Error> {
+    gateway.ledger(&query).await.map(document)
+}
+
+pub(crate) async fn bill(gateway: Gateway, query: Value) -> Result<Value, Error> {
+    gateway.bill(&query).await.map(document)
+}
+
+pub(crate) async fn reconcile(
+    gateway: Gateway,
+    provider: String,
+    report: Value,
+    options: Value,
+) -> Result<Value, Error> {
+    gateway.reconcile(&provider, &report, &options).await.map(document)
+}
+
 pub(crate) async fn flush(gateway: Gateway) -> Result<(), Error> {
     gateway.flush().await
 }

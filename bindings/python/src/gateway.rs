@@ -145,6 +145,42 @@ impl Gateway {
         loaded.map(|told| told.to_string()).map_err(|error| errors::raised(py, &error))
     }
 
+    fn budgets(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        drive(py, calls::budgets(self.core()))
+    }
+
+    fn top_up(&self, py: Python<'_>, wallet: String, amount: String, options: &str) -> PyResult<Py<PyAny>> {
+        drive(py, calls::top_up(self.core(), wallet, amount, calls::json(py, "options", options)?))
+    }
+
+    fn refund(&self, py: Python<'_>, wallet: String, amount: String, options: &str) -> PyResult<Py<PyAny>> {
+        drive(py, calls::refund(self.core(), wallet, amount, calls::json(py, "options", options)?))
+    }
+
+    fn balance(&self, py: Python<'_>, wallet: String) -> PyResult<Py<PyAny>> {
+        drive(py, calls::balance(self.core(), wallet))
+    }
+
+    fn ledger(&self, py: Python<'_>, query: &str) -> PyResult<Py<PyAny>> {
+        drive(py, calls::ledger(self.core(), calls::json(py, "query", query)?))
+    }
+
+    fn bill(&self, py: Python<'_>, query: &str) -> PyResult<Py<PyAny>> {
+        drive(py, calls::bill(self.core(), calls::json(py, "query", query)?))
+    }
+
+    fn reconcile(&self, py: Python<'_>, provider: String, report: &str, options: &str) -> PyResult<Py<PyAny>> {
+        drive(
+            py,
+            calls::reconcile(
+                self.core(),
+                provider,
+                calls::json(py, "report", report)?,
+                calls::json(py, "options", options)?,
+            ),
+        )
+    }
+
     fn flush(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         drive(py, calls::flush(self.core()))
     }

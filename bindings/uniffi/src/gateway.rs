@@ -179,6 +179,35 @@ impl Gateway {
         Ok(text(&self.core.load_prices(&json("prices", &prices)?)?)?)
     }
 
+    pub async fn budgets(&self) -> Result<String, Failure> {
+        told(async { self.core.budgets().await }).await
+    }
+
+    pub async fn top_up(&self, wallet: String, amount: String, options: String) -> Result<String, Failure> {
+        told(async { self.core.top_up(&wallet, &amount, &json("options", &options)?).await }).await
+    }
+
+    pub async fn refund(&self, wallet: String, amount: String, options: String) -> Result<String, Failure> {
+        told(async { self.core.refund(&wallet, &amount, &json("options", &options)?).await }).await
+    }
+
+    pub async fn balance(&self, wallet: String) -> Result<String, Failure> {
+        told(async { self.core.balance(&wallet).await }).await
+    }
+
+    pub async fn ledger(&self, query: String) -> Result<String, Failure> {
+        told(async { self.core.ledger(&json("query", &query)?).await }).await
+    }
+
+    pub async fn bill(&self, query: String) -> Result<String, Failure> {
+        told(async { self.core.bill(&json("query", &query)?).await }).await
+    }
+
+    pub async fn reconcile(&self, provider: String, report: String, options: String) -> Result<String, Failure> {
+        told(async { self.core.reconcile(&provider, &json("report", &report)?, &json("options", &options)?).await })
+            .await
+    }
+
     pub fn count_tokens(&self, model: String, input: String) -> Result<String, Failure> {
         #[cfg(feature = "tokens")]
         return Ok(text(&self.core.count_tokens(&model, &json("input", &input)?)?)?);

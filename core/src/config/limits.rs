@@ -171,12 +171,7 @@ impl LimitRule {
             return refuse("technique", "calls at once have no span of time that could move; leave it out".to_owned());
         }
         self.by.validate(&format!("{path}.by"))?;
-        if self.when.contains_key(&Dimension::Key) {
-            return refuse("when.key", "a key must not stand here; use by = \"key\"".to_owned());
-        }
-        if self.when.contains_key(&Dimension::Gateway) {
-            return refuse("when.gateway", "every call is one of this gateway; leave it out".to_owned());
-        }
+        validate_when(path, &self.when)?;
         self.validate_wait(path)
     }
 
@@ -192,6 +187,18 @@ impl LimitRule {
         let (min, max) = (Span::from_millis(1), Span::from_millis(3_600_000));
         super::validate::within(&format!("{path}.max_wait"), max_wait, min, max, "; to wait for nothing use reject")
     }
+}
+
+/// Refuses what cannot choose calls.
+pub(super) fn validate_when(path: &str, when: &BTreeMap<Dimension, String>) -> Result<(), Error> {
+    let refuse = |key: &str, message: &str| Err(Error::config(format!("{path}.when.{key}"), message));
+    if when.contains_key(&Dimension::Key) {
+        return refuse("key", "a key must not stand here; use by = \"key\"");
+    }
+    if when.contains_key(&Dimension::Gateway) {
+        return refuse("gateway", "every call is one of this gateway; leave it out");
+    }
+    Ok(())
 }
 
 const MAX_WAIT_DEFAULT: Span = Span::from_millis(10_000);

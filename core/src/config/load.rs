@@ -110,6 +110,8 @@ const LISTS: &[&[&str]] = &[
     &["limits", "cost", "by"],
     &["limits", "concurrency", "by"],
     &["limits", "rules", "*", "by"],
+    &["budgets", "*", "by"],
+    &["credits", "wallets", "*", "by"],
     &["routes", "*", "try"],
     &["routes", "*", "on"],
     &["routes", "*", "instead", "*"],

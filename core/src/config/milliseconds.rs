@@ -23,6 +23,7 @@ pub(super) const SPANS: &[(&[&str], &str)] = &[
     (&["limits", "rules", "*"], "per"),
     (&["limits", "rules", "*"], "max_wait"),
     (&["limits", "quotas"], "max_wait"),
+    (&["budgets", "*"], "per"),
     (&["retries"], "delay"),
     (&["timeouts"], "connect"),
     (&["timeouts"], "first_byte"),

@@ -4,9 +4,12 @@
 //! written with their unit; every duration may also be given as a plain number of milliseconds under its name with
 //! `_ms` (`ttl_ms = 60000`). Where a setting can be switched off, zero switches it off.
 
+mod amount;
+mod budgets;
 mod cache;
 mod cause;
 mod ceiling;
+mod credits;
 mod dimension;
 mod explain;
 mod hedging;
@@ -15,6 +18,7 @@ mod limits;
 mod load;
 mod milliseconds;
 mod nearest;
+mod path;
 mod prices;
 mod quantity;
 mod routes;
@@ -35,12 +39,17 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::path::as_text;
 use crate::secret::Secret;
 use crate::usage::Format;
 
+pub use amount::{Amount, Currency};
+pub(crate) use budgets::rate;
+pub use budgets::{BudgetConfig, BudgetMode, Currencies, Period, Unpriced};
 pub use cache::{CacheConfig, CacheControl, CacheMode, Replay};
 pub use cause::Cause;
 pub use ceiling::Ceiling;
+pub use credits::{CreditsConfig, WalletConfig};
 pub use dimension::{By, Dimension};
 pub(crate) use explain::without_values;
 pub use hedging::{HedgeTo, HedgingConfig};
@@ -76,6 +85,12 @@ pub struct Config {
     pub cache: CacheConfig,
     /// How much may go out.
     pub limits: LimitsConfig,
+    /// How much may be spent, under names of your own.
+    pub budgets: BTreeMap<String, BudgetConfig>,
+    /// Prepaid credit.
+    pub credits: CreditsConfig,
+    /// What one unit of a currency costs: `EUR = "1.08 USD"`.
+    pub currencies: Currencies,
     /// What is tried again.
     pub retries: RetryConfig,
     /// How long is waited.
@@ -109,6 +124,9 @@ impl Default for Config {
             id: "default".to_owned(),
             cache: CacheConfig::default(),
             limits: LimitsConfig::default(),
+            budgets: BTreeMap::new(),
+            credits: CreditsConfig::default(),
+            currencies: BTreeMap::new(),
             retries: RetryConfig::default(),
             timeouts: TimeoutConfig::default(),
             hedging: HedgingConfig::default(),
@@ -304,10 +322,4 @@ pub struct ServerConfig {
     pub port: u16,
     /// What requests must bring as `cf-aig-authorization: Bearer {token}`. Without it none is asked for.
     pub token: Option<Secret>,
-}
-
-/// A path that is not Unicode is shown as well as it can be.
-#[expect(clippy::ref_option, reason = "serde passes the field itself")]
-fn as_text<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
-    path.as_ref().map(|path| path.to_string_lossy()).serialize(serializer)
 }

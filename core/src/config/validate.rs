@@ -15,6 +15,14 @@ impl Config {
         check_id(&self.id)?;
         self.cache.validate()?;
         self.limits.validate()?;
+        self.credits.validate()?;
+        let (logs, limits, cache) = (&self.logs.path, &self.limits.path, &self.cache.path);
+        let others = [("logs.path", logs), ("limits.path", limits), ("cache.path", cache)];
+        self.credits.stands_alone(others.map(|(name, path)| (name, path.as_ref())))?;
+        super::budgets::validate_currencies(&self.currencies)?;
+        for (name, budget) in &self.budgets {
+            budget.validate(&format!("budgets.{name}"), &self.currencies)?;
+        }
         if !(1..=5).contains(&self.retries.max_attempts) {
             let message = format!("{} is outside 1 to 5; 1 tries once", self.retries.max_attempts);
             return Err(Error::config("retries.max_attempts", message));

@@ -61,7 +61,9 @@ fn limits(log: &Value) -> impl Iterator<Item = Value> {
 
 fn notes(log: &Value) -> impl Iterator<Item = Value> {
     let notes = log["trail"]["notes"].as_array().into_iter().flatten();
-    let notes = notes.map(|note| json!({ "stage": "route", "text": note }));
+    let is_budget = |note: &Value| note.as_str().is_some_and(|note| note.starts_with("budgets."));
+    let notes =
+        notes.map(move |note| json!({ "stage": if is_budget(note) { "limit" } else { "route" }, "text": note }));
     let changes = log["trail"]["changes"].as_array().into_iter().flatten();
     notes.chain(changes.map(|change| {
         let text = format!("{}: {}", words(&change["path"]), words(&change["reason"]));

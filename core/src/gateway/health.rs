@@ -22,6 +22,10 @@ pub struct Health {
     pub routes: BTreeMap<String, String>,
     /// How each receiver of logs stands, as this process last saw it.
     pub uploads: BTreeMap<String, UploadHealth>,
+    /// The file of the ledger of credits; `None` where it is kept in memory.
+    pub credits: Option<StoreHealth>,
+    /// Budgets of which so much is used that it was to be told, in words.
+    pub budgets: Vec<String>,
 }
 
 /// How a receiver of logs stands.

@@ -185,7 +185,8 @@ impl Shared {
         let counts = engine.limits.release(budget);
         let answers = engine.answers.release(budget);
         engine.uploads.hold();
-        engine.log.release(budget) && counts && answers
+        let credits = engine.ledger.release(budget);
+        engine.log.release(budget) && counts && answers && credits
     }
 
     pub(super) fn close(&self, budget: Duration) {
@@ -195,6 +196,7 @@ impl Shared {
             let budget = engine.uploads.close(budget);
             engine.answers.close(budget);
             engine.limits.close(budget);
+            engine.ledger.close(budget);
             engine.log.close(budget);
         }
     }

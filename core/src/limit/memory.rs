@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::rule::Terms;
-use super::store::{Ask, Change, Full, LimitStore, Taken, Taking};
+use super::store::{Ask, Change, Full, LimitStore, Taken, Taking, Using};
 use super::window::{Room, Window};
 use crate::held::LimitKey;
 
@@ -38,7 +38,7 @@ impl Memory {
         // A call asks each rule once and in the rules' order, so two calls never wait for each other's locks.
         let mut locked: Vec<_> = asks.iter().map(|ask| self.rules[ask.rule].shard(ask.key)).collect();
         for (which, (ask, shard)) in asks.iter().zip(&mut locked).enumerate() {
-            let terms = &self.rules[ask.rule].terms.share(shares);
+            let terms = &ask.terms(&self.rules[ask.rule].terms).share(shares);
             let room = shard.get_mut(&ask.key).map_or(Room::Now, |window| window.room(terms, ask.amount, now_us));
             let room = if ask.amount > terms.limit { Room::Never } else { room };
             if room != Room::Now && !ask.observed {
@@ -47,7 +47,7 @@ impl Memory {
             }
         }
         let taken = asks.iter().zip(&mut locked).map(|(ask, shard)| {
-            let terms = &self.rules[ask.rule].terms.share(shares);
+            let terms = &ask.terms(&self.rules[ask.rule].terms).share(shares);
             if !shard.contains_key(&ask.key) {
                 make_room(shard, terms, now_us);
             }
@@ -57,6 +57,14 @@ impl Memory {
             Taken { used: window.total(), reset_us: window.reset_us(terms, now_us), over, at_us: now_us }
         });
         Ok(taken.collect())
+    }
+
+    pub(super) fn used_now(&self, keys: &[(usize, LimitKey)], now_us: u64) -> Vec<u64> {
+        let used = |(rule, key): &(usize, LimitKey)| {
+            let counts = &self.rules[*rule];
+            counts.shard(*key).get_mut(key).map_or(0, |window| window.total_at(&counts.terms, now_us))
+        };
+        keys.iter().map(used).collect()
     }
 
     #[cfg(test)]
@@ -103,5 +111,9 @@ impl LimitStore for Memory {
 
     fn settle(&self, changes: Vec<Change>, now_us: u64) {
         self.settle_now(&changes, now_us);
+    }
+
+    fn used<'a>(&'a self, keys: &'a [(usize, LimitKey)], now_us: u64) -> Using<'a> {
+        Box::pin(std::future::ready(self.used_now(keys, now_us)))
     }
 }

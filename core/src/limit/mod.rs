@@ -1,20 +1,27 @@
 //! What may go out, and when. A call takes the worst case of every rule before it is sent, all of them or none, and
 //! settles with what it really used when it has ended. The cache stands before the limit: a hit takes nothing.
 
+mod book;
+mod budget;
 mod estimate;
 mod memory;
+mod period;
 mod queue;
 mod quota;
 mod refused;
 mod rule;
 #[cfg(any(feature = "redis", feature = "sqlite"))]
 mod shared;
+mod standings;
 mod store;
 mod window;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::book::Book;
+pub use self::budget::{BudgetReport, BudgetState};
+use self::budget::{Price, used_percent};
 use self::estimate::Worst;
 pub(crate) use self::estimate::max_output;
 use self::memory::Memory;
@@ -45,6 +52,7 @@ pub(crate) struct Limits {
     rules: Vec<Rule>,
     store: Box<dyn LimitStore>,
     queue: Queue,
+    book: Book,
     clock: Arc<dyn Clock>,
 }
 
@@ -53,7 +61,7 @@ impl Limits {
     pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>) -> Self {
         let rules = Rule::all(config);
         let store = place(config, &rules);
-        Self { rules, store, queue: Queue::default(), clock }
+        Self { rules, store, queue: Queue::default(), book: Book::default(), clock }
     }
 
     /// How the place is doing that processes share, if there is one.
@@ -76,13 +84,25 @@ impl Limits {
         self.rules.is_empty()
     }
 
-    /// What a call to `target` takes of each rule that is for it, besides what `held` has of it already.
-    pub(crate) fn asks(&self, target: &Target, held: &Held, cost: Cost<'_>) -> Vec<Ask> {
+    /// What a call to `target` takes of each rule that is for it, besides what `held` has of it already; or why a budget
+    /// has no room for it, whatever was spent.
+    pub(crate) fn asks(&self, target: &Target, held: &Held, cost: Cost<'_>) -> Result<Vec<Ask>, Refusal> {
+        let now_us = self.clock.now_us();
         let mut worst = None;
         let mut asks = Vec::with_capacity(self.rules.len());
         for (index, rule) in self.rules.iter().enumerate() {
-            let Some(key) = rule.key(target) else { continue };
+            let Some(key) = rule.key(target, now_us) else { continue };
             if held.takes.iter().any(|take| take.rule == index && take.key == key) {
+                continue;
+            }
+            if let Some(budget) = &rule.budget {
+                let ask = |amount, observed| Ask { rule: index, key, amount, observed, ends_us: rule.ends_us(now_us) };
+                match budget::Budget::price(target, rule.terms.limit, cost) {
+                    Price::Free => {}
+                    Price::AtMost(amount) => asks.push(ask(amount, rule.observe)),
+                    Price::Unknown if budget.passes_unpriced() => asks.push(ask(0, true)),
+                    Price::Unknown => return Err(refused::unpriced(rule, target)),
+                }
                 continue;
             }
             let amount = match rule.count {
@@ -92,9 +112,9 @@ impl Limits {
                     worst.within(rule.terms.limit, |usage| amount_of(counted, usage, cost(usage)).unwrap_or(0))
                 }
             };
-            asks.push(Ask { rule: index, key, amount, observed: rule.observe });
+            asks.push(Ask { rule: index, key, amount, observed: rule.observe, ends_us: None });
         }
-        asks
+        Ok(asks)
     }
 
     /// Takes what is asked for, now or when it is this call's turn, and says of which rules. Those with a higher `priority` go first.
@@ -121,7 +141,7 @@ impl Limits {
                 }
                 None => match self.store.take(asks, now_us).await {
                     Ok(taken) => {
-                        self.hold(asks, &taken, held);
+                        self.hold(asks, &taken, target, held);
                         let waited_us = self.clock.monotonic_us() - started_us;
                         let passed = asks.iter().zip(&taken).map(|(ask, taken)| {
                             let rule = &self.rules[ask.rule];
@@ -139,7 +159,8 @@ impl Limits {
             let Some(left) =
                 rule.max_wait.map(|max| max.saturating_sub(waited)).filter(|left| can_wait(rule, full, *left))
             else {
-                return Err(Refused { rule, ask, full, waited, now_us }.refusal(target));
+                let reserved = self.book.reserved(ask.key);
+                return Err(Refused { rule, ask, full, waited, now_us, reserved }.refusal(target));
             };
             let ticket = match ticket.take().filter(|ticket| ticket.is_of(ask)) {
                 Some(same) => ticket.insert(same),
@@ -149,10 +170,11 @@ impl Limits {
         }
     }
 
-    fn hold(&self, asks: &[Ask], taken: &[Taken], held: &mut Held) {
+    fn hold(&self, asks: &[Ask], taken: &[Taken], target: &Target, held: &mut Held) {
         let mut nearest: Option<(f64, Standing)> = None;
         for (ask, taken) in asks.iter().zip(taken) {
             let rule = &self.rules[ask.rule];
+            self.enter(ask, taken, target, held);
             held.takes.push(Take { rule: ask.rule, key: ask.key, amount: ask.amount, at_us: taken.at_us });
             if taken.over {
                 held.observed.push(ask.rule);
@@ -175,7 +197,16 @@ impl Limits {
     /// Gives back what a call holds and did not use. What it was counted as stays counted.
     pub(crate) fn settle(&self, held: &mut Held, spent: &Spent) {
         let changes: Vec<_> = held.takes.iter().filter_map(|take| self.change(take, spent)).collect();
-        held.takes.clear();
+        held.takes.drain(..).for_each(|take| self.leave(&take, spent));
+        self.apply(changes);
+    }
+
+    /// Gives back everything, as if the call had never been counted.
+    pub(crate) fn undo(&self, held: &mut Held) {
+        let back =
+            |take: &Take| Change { rule: take.rule, key: take.key, at_us: take.at_us, taken: take.amount, used: 0 };
+        let changes = held.takes.iter().map(back).collect();
+        held.takes.drain(..).for_each(|take| self.leave(&take, &Spent::Nothing));
         self.apply(changes);
     }
 
@@ -183,7 +214,10 @@ impl Limits {
     /// so it is not counted again where it would be in the same count.
     pub(crate) fn move_on(&self, held: &mut Held, spent: &Spent) {
         let changes: Vec<_> = held.takes.iter().filter_map(|take| self.change(take, spent)).collect();
-        held.takes.retain(|take| self.rules[take.rule].count == Count::Requests);
+        held.takes.retain(|take| {
+            self.leave(take, spent);
+            self.rules[take.rule].count == Count::Requests
+        });
         self.apply(changes);
     }
 
@@ -194,13 +228,7 @@ impl Limits {
     }
 
     fn change(&self, take: &Take, spent: &Spent) -> Option<Change> {
-        let count = self.rules[take.rule].count;
-        let used = match (count, spent) {
-            (Count::Requests, _) => return None,
-            (Count::Concurrency, _) | (_, Spent::Nothing) => 0,
-            (_, Spent::Unknown) => return None,
-            (_, Spent::Told(usage, cost)) => amount_of(count, usage, *cost)?,
-        };
+        let used = used(self.rules[take.rule].count, spent)?;
         (used != take.amount).then_some(Change {
             rule: take.rule,
             key: take.key,
@@ -248,6 +276,15 @@ fn place(config: &Config, rules: &[Rule]) -> Box<dyn LimitStore> {
     Box::new(Memory::new(terms()))
 }
 
+/// What a call to `target` may cost at most in billionths of a dollar; `None` where nobody can say.
+pub(crate) fn most(target: &Target, cost: Cost<'_>) -> Option<u64> {
+    match budget::Budget::price(target, u64::MAX, cost) {
+        Price::Free => Some(0),
+        Price::AtMost(amount) => Some(amount),
+        Price::Unknown => None,
+    }
+}
+
 /// How much of what `count` counts a usage is; `None` where it is not known.
 fn amount_of(count: Count, usage: &Usage, cost: Option<NanoUsd>) -> Option<u64> {
     let told = usage.tokens_in.is_some() || usage.tokens_out.is_some();
@@ -258,6 +295,16 @@ fn amount_of(count: Count, usage: &Usage, cost: Option<NanoUsd>) -> Option<u64> 
         Count::TokensIn => told.then_some(tokens_in),
         Count::TokensOut => told.then_some(tokens_out),
         Count::Cost => Some(u64::try_from(cost?).unwrap_or(0)),
+    }
+}
+
+/// What a call used of a rule that counts so; `None` where that stays as it was taken.
+fn used(count: Count, spent: &Spent) -> Option<u64> {
+    match (count, spent) {
+        (Count::Requests, _) => None,
+        (Count::Concurrency, _) | (_, Spent::Nothing) => Some(0),
+        (_, Spent::Unknown) => None,
+        (_, Spent::Told(usage, cost)) => amount_of(count, usage, *cost),
     }
 }
 

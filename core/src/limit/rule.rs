@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use http::HeaderValue;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::config::{Ceiling, Config, Count, Dimension, LimitMode, LimitRule, Span, Technique};
+use super::budget::Budget;
+use super::period::NEVER_US;
+use crate::config::{
+    BudgetConfig, BudgetMode, Ceiling, Config, Count, Dimension, LimitMode, LimitRule, Money, Span, Technique,
+};
 use crate::exchange::Target;
 use crate::held::LimitKey;
 use crate::refusal::quoted;
@@ -17,7 +19,7 @@ use crate::refusal::quoted;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
     pub(crate) limit: u64,
-    /// At least 1, except for what is held.
+    /// At least 1, except for what is held. Of a period: when it ends (wall clock).
     pub(crate) span_us: u64,
     pub(crate) pace: Pace,
 }
@@ -37,6 +39,8 @@ pub(crate) enum Pace {
     Bucket,
     /// When it is given back, and never by itself.
     Held,
+    /// Never: each period of a calendar has a count of its own.
+    Period,
 }
 
 /// One rule.
@@ -56,12 +60,15 @@ pub(crate) struct Rule {
     scope: String,
     /// The key where calls are not told apart.
     shared: LimitKey,
+    /// What there is more to say of a rule that is a budget.
+    pub(super) budget: Option<Budget>,
 }
 
 impl Rule {
     /// The rules of `config` that are switched on, in its order.
     pub(crate) fn all(config: &Config) -> Vec<Self> {
-        config.limits.active().map(|(path, count, rule)| Self::new(&config.id, path, count, rule)).collect()
+        let limits = config.limits.active().map(|(path, count, rule)| Self::new(&config.id, path, count, rule));
+        limits.chain(config.budgets.iter().map(|(name, budget)| Self::of_budget(config, name, budget))).collect()
     }
 
     fn new(scope: &str, path: String, count: Count, rule: &LimitRule) -> Self {
@@ -84,20 +91,74 @@ impl Rule {
             scope: scope.to_owned(),
             shared: key(scope, &path, &[]),
             path,
+            budget: None,
         }
     }
 
-    /// Whose count a call to `target` belongs to, or `None` if the rule is not for such calls.
-    pub(super) fn key(&self, target: &Target) -> Option<LimitKey> {
-        let holds = |(dimension, pattern): &(Dimension, String)| matches(pattern, &value(dimension, target));
-        if !self.when.iter().all(holds) {
+    fn of_budget(config: &Config, name: &str, budget: &BudgetConfig) -> Self {
+        let path = format!("budgets.{name}");
+        let limit = budget.limit_nano_usd(&config.currencies);
+        let own = Budget::new(name, budget, &config.currencies);
+        Self {
+            count: Count::Cost,
+            terms: Terms {
+                limit,
+                span_us: budget.per.map_or(NEVER_US, |per| per.millis().saturating_mul(1_000)),
+                pace: if own.is_rolling() { Pace::Sliding } else { Pace::Period },
+            },
+            observe: budget.mode == BudgetMode::Soft,
+            max_wait: None,
+            limit: Ceiling::Money(Money::from_nano_usd(limit)),
+            per: budget.per,
+            by: budget.by.dimensions().to_vec(),
+            when: budget.when.iter().map(|(dimension, value)| (dimension.clone(), value.clone())).collect(),
+            scope: config.id.clone(),
+            shared: key(&config.id, &path, &[]),
+            path,
+            budget: Some(own),
+        }
+    }
+
+    /// Whose count a call to `target` belongs to at `now_us`, or `None` if the rule is not for such calls.
+    pub(super) fn key(&self, target: &Target, now_us: u64) -> Option<LimitKey> {
+        if !target.is_meant(&self.when) {
             return None;
         }
-        if self.by.is_empty() {
+        let starts_us = self.around(now_us).map(|(starts_us, _)| starts_us.to_string());
+        if self.by.is_empty() && starts_us.is_none() {
             return Some(self.shared);
         }
-        let values: Vec<_> = self.by.iter().map(|dimension| value(dimension, target)).collect();
+        let values = self.by.iter().map(|dimension| target.value(dimension));
+        let values: Vec<_> = values.chain(starts_us.map(Cow::Owned)).collect();
         Some(key(&self.scope, &self.path, &values))
+    }
+
+    /// When the period of `now_us` began and ends, if it is one of a calendar.
+    pub(super) fn around(&self, now_us: u64) -> Option<(u64, u64)> {
+        self.budget.as_ref()?.around(now_us)
+    }
+
+    /// When the period of `now_us` ends, if it is one of a calendar.
+    pub(super) fn ends_us(&self, now_us: u64) -> Option<u64> {
+        self.around(now_us).map(|(_, ends_us)| ends_us)
+    }
+
+    /// Whether everybody has one and the same count.
+    pub(super) fn is_for_all(&self) -> bool {
+        self.by.is_empty()
+    }
+
+    /// The key of a rule that is for all, at `now_us`.
+    pub(super) fn key_for_all(&self, now_us: u64) -> LimitKey {
+        match self.around(now_us) {
+            Some((starts_us, _)) => key(&self.scope, &self.path, &[starts_us.to_string().into()]),
+            None => self.shared,
+        }
+    }
+
+    /// Whose count a call to `target` belongs to, to be shown.
+    pub(super) fn by(&self, target: &Target) -> Map<String, Value> {
+        target.shown(&self.by)
     }
 
     #[cfg(test)]
@@ -109,7 +170,7 @@ impl Rule {
     pub(super) fn whose(&self, target: &Target) -> String {
         let who = |dimension: &Dimension| match dimension {
             Dimension::Key => "this key".to_owned(),
-            other => match value(other, target).as_ref() {
+            other => match target.value(other).as_ref() {
                 "" => format!("calls without {other}"),
                 value => format!("{other} {}", quoted(value)),
             },
@@ -120,6 +181,9 @@ impl Rule {
 
     /// `100 requests per 1m`.
     pub(super) fn what(&self) -> String {
+        if let Some(budget) = &self.budget {
+            return budget.what();
+        }
         let things = match self.count {
             Count::Requests => " requests",
             Count::Tokens => " tokens",
@@ -144,55 +208,4 @@ fn key(scope: &str, path: &str, values: &[Cow<'_, str>]) -> LimitKey {
     let mut half = LimitKey::default();
     half.copy_from_slice(&whole[..16]);
     half
-}
-
-fn value<'a>(dimension: &Dimension, target: &'a Target) -> Cow<'a, str> {
-    match dimension {
-        Dimension::Gateway => Cow::Borrowed(""),
-        Dimension::Provider => target.provider.slug.as_str().into(),
-        Dimension::Model => target.model.as_str().into(),
-        // A call without a key of its own is made with the gateway's: nobody else's key is the empty one.
-        Dimension::Key => {
-            let key = target.provider.credential(&target.headers).map_or(&[][..], HeaderValue::as_bytes);
-            format!("{} {}", target.provider.slug, String::from_utf8_lossy(key)).into()
-        }
-        Dimension::Metadata(key) => metadata(target, key),
-        Dimension::User => match metadata(target, "user") {
-            user if user.is_empty() => named_user(&target.body).into(),
-            user => user,
-        },
-    }
-}
-
-fn metadata<'a>(target: &'a Target, key: &str) -> Cow<'a, str> {
-    match target.policy.metadata.get(key) {
-        None | Some(Value::Null) => Cow::Borrowed(""),
-        Some(Value::String(text)) => text.as_str().into(),
-        Some(other) => other.to_string().into(),
-    }
-}
-
-/// The user that a body names: `user` or `safety_identifier` (OpenAI), `metadata.user_id` (Anthropic).
-fn named_user(body: &[u8]) -> String {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Body {
-        user: Option<String>,
-        safety_identifier: Option<String>,
-        metadata: Option<Metadata>,
-    }
-    #[derive(Deserialize)]
-    struct Metadata {
-        user_id: Option<String>,
-    }
-    let body: Body = serde_json::from_slice(body).unwrap_or_default();
-    body.user.or(body.safety_identifier).or(body.metadata.and_then(|metadata| metadata.user_id)).unwrap_or_default()
-}
-
-/// A `*` at the end of a pattern stands for anything.
-fn matches(pattern: &str, value: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(start) => value.starts_with(start),
-        None => value == pattern,
-    }
 }

@@ -18,6 +18,15 @@ pub(crate) struct Ask {
     pub(crate) amount: u64,
     /// Whether it is counted even where there is no room.
     pub(crate) observed: bool,
+    /// When the period ends that it is taken of, if it is one of a calendar.
+    pub(crate) ends_us: Option<u64>,
+}
+
+impl Ask {
+    /// The terms of its rule, as they hold for it.
+    pub(super) fn terms(&self, terms: &Terms) -> Terms {
+        Terms { span_us: self.ends_us.unwrap_or(terms.span_us), ..*terms }
+    }
 }
 
 /// What was taken of one rule.
@@ -77,6 +86,10 @@ impl Ask {
 
 pub(crate) type Taking<'a> = Pin<Box<dyn Future<Output = Result<Vec<Taken>, Full>> + Send + 'a>>;
 
+pub(crate) type Using<'a> = Pin<Box<dyn Future<Output = Vec<u64>> + Send + 'a>>;
+
+pub(crate) type Naming<'a> = Pin<Box<dyn Future<Output = Vec<(LimitKey, String)>> + Send + 'a>>;
+
 /// Where counts are kept. Neither method fails: a store that cannot be reached counts for this process alone.
 pub(crate) trait LimitStore: Send + Sync {
     /// Takes all that is asked for at `now_us` (wall clock), or nothing. The asks stand in the rules' order.
@@ -84,6 +97,17 @@ pub(crate) trait LimitStore: Send + Sync {
 
     /// Gives back what was not used, and counts what was used beyond. Nobody waits for it.
     fn settle(&self, changes: Vec<Change>, now_us: u64);
+
+    /// What counts under keys, each with the index of its rule.
+    fn used<'a>(&'a self, keys: &'a [(usize, LimitKey)], now_us: u64) -> Using<'a>;
+
+    /// Lets others know whose count a key is, until it counts no more. Nobody waits for it.
+    fn name(&self, _key: LimitKey, _whose: String, _until_us: u64) {}
+
+    /// What was said in `name` by whoever shares this place.
+    fn named(&self, _now_us: u64) -> Naming<'_> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
 
     /// After which time it is worth asking again although nobody was called: others may have given something back.
     fn look_again(&self) -> Option<Duration> {

@@ -15,7 +15,7 @@ fn memory(limits: &[(u64, Pace)]) -> Memory {
 }
 
 fn ask(rule: usize, key: u8, amount: u64) -> Ask {
-    Ask { rule, key: [key; 16], amount, observed: false }
+    Ask { rule, key: [key; 16], amount, observed: false, ends_us: None }
 }
 
 #[test]

@@ -16,7 +16,8 @@ const CELLS: u64 = 8;
 /// What is used of one limit. Small, because there is one for each key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Window {
-    /// Fixed: when the span began. Sliding: when the newest moment was. Bucket: up to when it has drained.
+    /// Fixed: when the span began. Sliding: when the newest moment was. Bucket: up to when it has drained. Period: when it
+    /// ends.
     at_us: u64,
     used: u64,
     /// Sliding: the moments before the newest one, as `(when, used)`, the oldest first.
@@ -55,6 +56,7 @@ impl Window {
             Pace::Fixed => Room::After(self.at_us + terms.span_us - now_us),
             Pace::Sliding => Room::After(self.leaves(over) + terms.span_us - now_us),
             Pace::Bucket => Room::After((self.at_us + terms.time_of(over)).saturating_sub(now_us).max(1)),
+            Pace::Period => Room::After(terms.span_us.saturating_sub(now_us).max(1)),
         }
     }
 
@@ -68,6 +70,9 @@ impl Window {
             }
             self.at_us = now_us;
         }
+        if terms.pace == Pace::Period {
+            self.at_us = self.at_us.max(terms.span_us);
+        }
         self.used = self.used.saturating_add(amount);
     }
 
@@ -75,7 +80,7 @@ impl Window {
     pub(super) fn give_back(&mut self, terms: &Terms, amount: u64, taken_us: u64, now_us: u64) {
         self.roll(terms, now_us);
         let used = match terms.pace {
-            Pace::Held | Pace::Bucket => Some(&mut self.used),
+            Pace::Held | Pace::Bucket | Pace::Period => Some(&mut self.used),
             Pace::Fixed => (taken_us - taken_us % terms.span_us == self.at_us).then_some(&mut self.used),
             Pace::Sliding if terms.cell(self.at_us) == terms.cell(taken_us) => Some(&mut self.used),
             Pace::Sliding => self.older.as_mut().and_then(|older| {
@@ -94,6 +99,12 @@ impl Window {
         older.fold(self.used, |total, (_, used)| total.saturating_add(*used))
     }
 
+    /// What counts at `now_us`.
+    pub(super) fn total_at(&mut self, terms: &Terms, now_us: u64) -> u64 {
+        self.roll(terms, now_us);
+        self.total()
+    }
+
     /// Until nothing counts any more, if nothing is added.
     pub(super) fn reset_us(&mut self, terms: &Terms, now_us: u64) -> u64 {
         let now_us = self.roll(terms, now_us);
@@ -101,17 +112,21 @@ impl Window {
             Pace::Held => 0,
             Pace::Fixed | Pace::Sliding => self.at_us + terms.span_us - now_us,
             Pace::Bucket => (self.at_us + terms.time_of(self.used)).saturating_sub(now_us),
+            Pace::Period => self.at_us.saturating_sub(now_us),
         }
     }
 
     /// Whether nothing counts any more, so that it need not be kept.
     pub(super) fn is_idle(&mut self, terms: &Terms, now_us: u64) -> bool {
         self.roll(terms, now_us);
-        self.total() == 0
+        self.total() == 0 || terms.pace == Pace::Period && self.at_us <= now_us
     }
 
     /// Lets go of what has left the span. The time to reckon with: a clock that is a little behind does not count.
     fn roll(&mut self, terms: &Terms, now_us: u64) -> u64 {
+        if terms.pace == Pace::Period {
+            return now_us;
+        }
         let is_ahead = self.at_us > now_us;
         if is_ahead && self.at_us - now_us <= SKEW_US && terms.pace != Pace::Held {
             return self.at_us;
@@ -119,7 +134,7 @@ impl Window {
         // From here on a moment ahead of the clock means that the clock was set back: what was used stays used, and nobody
         // waits for it longer than one span from now.
         match terms.pace {
-            Pace::Held => {}
+            Pace::Held | Pace::Period => {}
             Pace::Fixed => {
                 let start_us = now_us - now_us % terms.span_us;
                 if start_us > self.at_us {

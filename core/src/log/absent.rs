@@ -48,6 +48,53 @@ pub enum UsageReport {}
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum UsageRow {}
 
+/// See [`LogQuery`].
+#[derive(Clone, Debug)]
+pub enum BillQuery {}
+
+/// See [`LogPage`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Bill {}
+
+/// See [`LogPage`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum BillLine {}
+
+/// See [`LogPage`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Customer {}
+
+/// See [`LogPage`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Reconciliation {}
+
+/// See [`LogPage`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Reconciled {}
+
+/// See [`LogPage`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Side {}
+
+/// See [`LogQuery`].
+pub(crate) enum ReconcileQuery {}
+
+impl ReconcileQuery {
+    pub(crate) fn from_json(_provider: &str, _report: &Value, _options: &Value, _now_us: u64) -> Result<Self, Error> {
+        Err(no_log())
+    }
+}
+
+impl BillQuery {
+    /// Cannot be made here.
+    ///
+    /// # Errors
+    /// Always `Storage`.
+    pub fn from_json(_query: &Value, _now_us: u64) -> Result<Self, Error> {
+        Err(no_log())
+    }
+}
+
 impl LogQuery {
     /// Cannot be made here.
     ///
@@ -138,6 +185,14 @@ impl LogStore {
     /// Nobody remembers.
     pub(crate) async fn usual_length(&self, _provider: &str, _model: &str) -> Result<Option<u64>, Error> {
         Ok(None)
+    }
+
+    pub(crate) async fn bill(&self, query: BillQuery) -> Result<Bill, Error> {
+        match query {}
+    }
+
+    pub(crate) async fn reconcile(&self, query: ReconcileQuery) -> Result<Reconciliation, Error> {
+        match query {}
     }
 
     /// Nothing waits to be written.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::health::Health;
 use super::settings::LogSettings;
 use crate::config::WhenFull;
-use crate::record::Record;
+use crate::record::{AttemptState, Record};
 use crate::usage::UsageSource;
 
 /// Beyond this much the newest records are dropped and counted: a disk that hangs must not eat the caller's memory.
@@ -74,15 +74,19 @@ pub(super) fn append(
         WhenFull::DeleteOldest => usize::MAX,
         WhenFull::StopInserting => room(&transaction, settings.max_records)?,
     };
-    let fitting = &batch[..batch.len().min(room)];
+    let (fitting, refused) = batch.split_at(batch.len().min(room));
     for pending in fitting {
         insert(&transaction, &pending.record, settings.gateway.as_deref())?;
     }
     if settings.when_full == WhenFull::DeleteOldest {
         delete_oldest(&transaction, settings.max_records)?;
     }
+    if let Some(last_us) = refused.iter().map(|pending| pending.record.created_at_us).max() {
+        let missing = "UPDATE tally SET missing_until_us = max(missing_until_us, ?1)";
+        transaction.execute(missing, [integer(last_us) + 1])?;
+    }
     transaction.commit()?;
-    Ok(Appended { written: fitting.len() as u64, refused: (batch.len() - fitting.len()) as u64 })
+    Ok(Appended { written: fitting.len() as u64, refused: refused.len() as u64 })
 }
 
 fn room(transaction: &Transaction<'_>, max_records: u64) -> rusqlite::Result<usize> {
@@ -101,6 +105,7 @@ pub(super) fn delete_oldest(transaction: &Transaction<'_>, max_records: u64) -> 
 }
 
 pub(super) fn insert(transaction: &Transaction<'_>, record: &Record, gateway: Option<&str>) -> rusqlite::Result<()> {
+    let sent = record.attempts.iter().filter(|attempt| attempt.state != AttemptState::NotSent).count();
     let inserted = transaction
         .prepare_cached(
             "INSERT INTO log (
@@ -108,10 +113,10 @@ pub(super) fn insert(transaction: &Transaction<'_>, record: &Record, gateway: Op
             stream, status_code, success, cached, cancelled, truncated, error, step, attempts, usage_source, tokens_in,
             tokens_out, cache_read, cache_write, reasoning, audio, cost_nano_usd, custom_cost, saved_nano_usd, metadata,
             user_agent, request_content_type, response_content_type, request_size, response_size,
-            trail, usage_details, priced_by, gateway
+            trail, usage_details, priced_by, user, key_digest, sent, gateway
         ) VALUES (
             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-            ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39
+            ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42
         ) ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
@@ -153,6 +158,9 @@ pub(super) fn insert(transaction: &Transaction<'_>, record: &Record, gateway: Op
             json_text(&record.trail),
             json_text(record.usage.details()),
             record.priced_by,
+            record.user,
+            record.key_digest,
+            integer(sent as u64),
             gateway,
         ])?;
     if inserted == 1 && (record.request_body.is_some() || record.response_body.is_some()) {

@@ -49,7 +49,7 @@ pub(super) const OPERATORS: [Operator; 7] =
     [Operator::Eq, Operator::Neq, Operator::Contains, Operator::Lt, Operator::Gt, Operator::Lte, Operator::Gte];
 
 /// The filter keys of the reference that this log has columns for, and below them our own.
-pub(super) const COLUMNS: [Column; 28] = [
+pub(super) const COLUMNS: [Column; 30] = [
     column("id", "id", Kind::Text),
     column("created_at", "created_at_us", Kind::Instant),
     column("request_content_type", "request_content_type", Kind::Text),
@@ -70,6 +70,8 @@ pub(super) const COLUMNS: [Column; 28] = [
     column("metadata.key", "key", Kind::MetadataKey),
     METADATA_VALUE,
     column("user_agent", "user_agent", Kind::Text),
+    column("user", "user", Kind::Text),
+    column("key", "key_digest", Kind::Text),
     column("status_code", "status_code", Kind::Integer),
     column("step", "step", Kind::Integer),
     column("path", "path", Kind::Text),

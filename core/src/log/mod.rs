@@ -5,6 +5,8 @@
 
 mod append;
 mod apply;
+mod bill;
+mod bill_text;
 mod collector;
 mod columns;
 mod database;
@@ -20,6 +22,7 @@ mod patch;
 mod payload;
 mod query;
 mod queue;
+mod reconcile;
 mod recost;
 mod schema;
 mod settings;
@@ -30,11 +33,14 @@ mod time;
 mod usage;
 mod writer;
 
+pub use bill::{Bill, BillLine, BillQuery, Customer};
 pub use collector::{Collector, Receipt, Rejected};
 pub use health::LogHealth;
 pub use patch::{Change, LogPatch};
 pub use payload::Payload;
 pub use query::{LogPage, LogQuery};
+pub(crate) use reconcile::ReconcileQuery;
+pub use reconcile::{Reconciled, Reconciliation, Side};
 pub(crate) use recost::Past;
 pub use recost::{RecostQuery, Recosted};
 pub(crate) use settings::LogSettings;

@@ -256,7 +256,9 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Map<String, Value>> {
 }
 
 /// What stands beside what people read.
-const EXACT: [(&str, &str); 4] = [
+const EXACT: [(&str, &str); 6] = [
+    ("user", "user"),
+    ("key_digest", "key_digest"),
     ("rev", "rev"),
     ("created_at_us", "created_at_us"),
     ("duration_us", "duration_us"),

@@ -10,10 +10,10 @@ use crate::store::Unfit;
 const APPLICATION_ID: i32 = 0x746f_6c6c;
 
 /// One script per version, oldest first: a file of version `n` still lacks everything from index `n` on.
-const MIGRATIONS: [&str; NEWEST as usize] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
+const MIGRATIONS: [&str; NEWEST as usize] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 /// What `user_version` says in a file that lacks nothing.
-const NEWEST: u32 = 4;
+const NEWEST: u32 = 5;
 
 /// Rows keep the order in which they were written (`seq`, never used twice), and `rev` grows with every change.
 /// Bodies stand apart so that lists do not read them. `tally` spares counting the table on every write.
@@ -83,6 +83,22 @@ const VERSION_3: &str = "
 
 /// What waits to be sent elsewhere, and which gateway a log is of.
 const VERSION_4: &str = outbox::TABLES;
+
+/// Whom a call was made for, how many tries reached a provider, and up to when logs were removed or refused: a bill says
+/// whether it has all of them.
+const VERSION_5: &str = "
+    ALTER TABLE log ADD COLUMN user TEXT;
+    ALTER TABLE log ADD COLUMN key_digest TEXT;
+    ALTER TABLE log ADD COLUMN sent INTEGER NOT NULL DEFAULT 0;
+    UPDATE log SET sent =
+        (SELECT count(*) FROM json_each(attempts) WHERE json_extract(value, '$.state') <> 'not_sent');
+    ALTER TABLE tally ADD COLUMN missing_until_us INTEGER NOT NULL DEFAULT 0;
+    DROP TRIGGER log_removed;
+    CREATE TRIGGER log_removed AFTER DELETE ON log BEGIN
+        UPDATE tally SET records = records - 1, missing_until_us = max(missing_until_us, old.created_at_us + 1);
+        DELETE FROM payload WHERE seq = old.seq;
+    END;
+";
 
 /// Sets the connection up, and brings an empty or older database to the newest version.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Unfit> {

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::append::Pending;
 use super::apply::apply;
+use super::bill::{self, Bill, BillQuery};
 use super::database::Database;
 use super::entry;
 use super::health::{Health, LogHealth};
@@ -19,6 +20,7 @@ use super::patch::LogPatch;
 use super::payload::Payload;
 use super::query::{self, LogPage, LogQuery};
 use super::queue::Command;
+use super::reconcile::{self, ReconcileQuery, Reconciliation};
 use super::recost::{self, Past, RecostQuery, Recosted};
 use super::settings::LogSettings;
 use super::usage::{self, UsageQuery, UsageReport};
@@ -149,6 +151,19 @@ impl LogStore {
     pub(crate) fn leave(&self, sink: &str, holder: &str) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let (sink, holder) = (sink.to_owned(), holder.to_owned());
         self.ask(move |database| database.ask(|connection| outbox::leave(connection, &sink, &holder)))
+    }
+
+    /// What calls have cost, by customer. Errors: `Storage`, `Closed`.
+    pub(crate) fn bill(&self, query: BillQuery) -> impl Future<Output = Result<Bill, Error>> + Send + use<> {
+        self.ask(move |database| database.ask(|connection| bill::report(connection, &query)))
+    }
+
+    /// A provider's report held against the log. Errors: `Storage`, `Closed`.
+    pub(crate) fn reconcile(
+        &self,
+        query: ReconcileQuery,
+    ) -> impl Future<Output = Result<Reconciliation, Error>> + Send + use<> {
+        self.ask(move |database| database.ask(|connection| reconcile::report(connection, &query)))
     }
 
     /// Ends when every record that was appended before is written or counted as lost. Errors: `Storage`, `Closed`.

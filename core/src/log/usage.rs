@@ -13,7 +13,8 @@ use crate::error::Error;
 use crate::usage::NanoUsd;
 
 /// How the numbers are counted, printed beside them.
-const BASIS: &str = "A request is one call to the gateway, however many attempts it took. \
+pub(super) const BASIS: &str = "A request is one call to the gateway, however many attempts it took; attempts are those \
+    that reached a provider. \
     Errors are requests that neither succeeded nor were cancelled by the caller. \
     Tokens are those that providers counted: of answers from the cache none, and none where the count is unknown; \
     estimated is the number of requests whose tokens were counted by the gateway. \
@@ -21,7 +22,9 @@ const BASIS: &str = "A request is one call to the gateway, however many attempts
     is unknown. Saved is what the answers from the cache would have cost.";
 
 /// What can be grouped by, and the texts and numbers it comes from. Days and hours are those of UTC.
-const GROUPS: [(&str, &str); 13] = [
+const GROUPS: [(&str, &str); 15] = [
+    ("user", "user"),
+    ("key", "key_digest"),
     ("model", "model"),
     ("provider", "provider"),
     ("day", "strftime('%Y-%m-%d', created_at_us / 1000000, 'unixepoch')"),
@@ -50,13 +53,18 @@ const FLAGS: [&str; 3] = ["cached", "success", "stream"];
 const METADATA: &str = "metadata.";
 
 /// A sum over what is known is unknown if nothing is; over no requests at all it is zero.
-const COUNTS: &str = "
+pub(super) const COUNTS: &str = "
     count(*) AS requests,
+    coalesce(sum(sent), 0) AS attempts,
     count(*) FILTER (WHERE cached) AS cached,
     count(*) FILTER (WHERE NOT success AND NOT cancelled) AS errors,
     count(*) FILTER (WHERE cancelled) AS cancelled,
     iif(count(*) FILTER (WHERE NOT cached) = 0, 0, sum(tokens_in) FILTER (WHERE NOT cached)) AS tokens_in,
     iif(count(*) FILTER (WHERE NOT cached) = 0, 0, sum(tokens_out) FILTER (WHERE NOT cached)) AS tokens_out,
+    sum(cache_read) FILTER (WHERE NOT cached) AS cache_read,
+    sum(cache_write) FILTER (WHERE NOT cached) AS cache_write,
+    sum(reasoning) FILTER (WHERE NOT cached) AS reasoning,
+    sum(audio) FILTER (WHERE NOT cached) AS audio,
     count(*) FILTER (WHERE NOT cached AND usage_source = 'estimated') AS estimated,
     iif(count(*) = 0, 0, sum(cost_nano_usd)) AS cost_nano_usd,
     count(*) FILTER (WHERE NOT cached AND success AND cost_nano_usd IS NULL) AS unpriced,
@@ -71,12 +79,12 @@ pub struct UsageQuery {
 }
 
 #[derive(Clone, Debug)]
-struct Group {
-    name: String,
+pub(super) struct Group {
+    pub(super) name: String,
     /// Yields JSON.
-    sql: String,
+    pub(super) sql: String,
     /// What stands for the question mark in `sql`, if there is one.
-    metadata_key: Option<String>,
+    pub(super) metadata_key: Option<String>,
 }
 
 /// Requests, tokens and cost.
@@ -97,6 +105,8 @@ pub struct UsageRow {
     pub group: Map<String, Value>,
     /// Calls to the gateway.
     pub requests: u64,
+    /// Tries that reached a provider: retries and fallbacks are more of them than requests.
+    pub attempts: u64,
     /// Those that the cache answered.
     pub cached: u64,
     /// Those that neither succeeded nor were cancelled.
@@ -107,6 +117,14 @@ pub struct UsageRow {
     pub tokens_in: Option<u64>,
     /// Output tokens, where any are known.
     pub tokens_out: Option<u64>,
+    /// Input tokens read from providers' prompt caches; part of `tokens_in`.
+    pub cache_read: Option<u64>,
+    /// Input tokens written to them; part of `tokens_in`.
+    pub cache_write: Option<u64>,
+    /// Output tokens spent on reasoning; part of `tokens_out`.
+    pub reasoning: Option<u64>,
+    /// Audio tokens; part of both.
+    pub audio: Option<u64>,
     /// Requests whose tokens were counted here and not by the provider.
     pub estimated: u64,
     /// US dollars, where any cost is known.
@@ -147,7 +165,7 @@ impl UsageQuery {
         let mut query = Self::default();
         for (name, value) in fields {
             match name.as_str() {
-                "group_by" => query.groups.extend(groups(value)?),
+                "group_by" => query.groups.extend(groups(value, name)?),
                 // The parts of time come first, so that rows stand in their order.
                 "step" => query.groups.insert(0, part_of_time(value)?),
                 "latency" => {
@@ -194,7 +212,7 @@ pub(super) fn report(connection: &mut Connection, query: &UsageQuery) -> rusqlit
     Ok(UsageReport { basis: String::from(BASIS), rows, total })
 }
 
-fn counts(latency: bool) -> String {
+pub(super) fn counts(latency: bool) -> String {
     let answered = "FILTER (WHERE NOT cached AND NOT cancelled AND status_code IS NOT NULL)";
     let quantiles =
         |column: &str| if latency { format!("{}({column}) {answered}", latency::NAME) } else { "NULL".into() };
@@ -228,7 +246,7 @@ pub(super) fn usual_length(connection: &Connection, provider: &str, model: &str)
     Ok(average.map(|tokens| tokens.round() as u64))
 }
 
-fn row(counts: &Row<'_>, groups: &[Group]) -> rusqlite::Result<UsageRow> {
+pub(super) fn row(counts: &Row<'_>, groups: &[Group]) -> rusqlite::Result<UsageRow> {
     let number = |name| counts.get::<_, Option<i64>>(name);
     let count = |name| number(name).map(|count| count.map(i64::unsigned_abs));
     let quantiles = |name| {
@@ -243,11 +261,16 @@ fn row(counts: &Row<'_>, groups: &[Group]) -> rusqlite::Result<UsageRow> {
     Ok(UsageRow {
         group,
         requests: count("requests")?.unwrap_or(0),
+        attempts: count("attempts")?.unwrap_or(0),
         cached: count("cached")?.unwrap_or(0),
         errors: count("errors")?.unwrap_or(0),
         cancelled: count("cancelled")?.unwrap_or(0),
         tokens_in: count("tokens_in")?,
         tokens_out: count("tokens_out")?,
+        cache_read: count("cache_read")?,
+        cache_write: count("cache_write")?,
+        reasoning: count("reasoning")?,
+        audio: count("audio")?,
         estimated: count("estimated")?.unwrap_or(0),
         cost: number("cost_nano_usd")?.map(usd),
         cost_nano_usd: number("cost_nano_usd")?,
@@ -259,13 +282,13 @@ fn row(counts: &Row<'_>, groups: &[Group]) -> rusqlite::Result<UsageRow> {
     })
 }
 
-fn groups(value: &Value) -> Result<Vec<Group>, Error> {
+pub(super) fn groups(value: &Value, at: &str) -> Result<Vec<Group>, Error> {
     let names = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     names
         .iter()
         .enumerate()
         .map(|(index, name)| {
-            let at = if value.is_array() { format!("group_by[{index}]") } else { String::from("group_by") };
+            let at = if value.is_array() { format!("{at}[{index}]") } else { at.to_owned() };
             let name = name.as_str().ok_or_else(|| Error::invalid(&at, "must be a text such as \"model\""))?;
             group(name).ok_or_else(|| {
                 unknown(&at, name, GROUPS.iter().map(|(name, _)| *name).chain(FLAGS).chain(["metadata.KEY"]))

@@ -4,8 +4,8 @@ use super::settling::{End, Settling};
 use crate::account;
 use crate::engine::Engine;
 use crate::exchange::{Exchange, Target};
-use crate::held::Spent;
-use crate::limit::Pace;
+use crate::held::{Held, Spent};
+use crate::limit::{Pace, most};
 use crate::record::{Attempt, AttemptState};
 use crate::refusal::Refusal;
 use crate::stage::Stage;
@@ -15,18 +15,44 @@ use crate::usage::{NanoUsd, Usage, UsageSource};
 /// Takes the worst case of a call to target number `step`, or refuses it. What was taken for the target before is given
 /// back, and the call itself is counted once: its retries and fallbacks belong to it.
 pub(super) async fn admit(engine: &Engine, exchange: &mut Exchange, step: usize) -> Result<(), Refusal> {
-    if engine.limits.is_empty() || !engine.stages.on(Stage::Limit) {
+    if !engine.stages.on(Stage::Limit) {
         return Ok(());
     }
     engine.limits.move_on(&mut exchange.held, &unanswered(exchange.attempts.last()));
+    // The target before gave no answer that anybody would pay for.
+    release(engine, &mut exchange.held);
+    let draws = engine.ledger.is_for(&exchange.targets[step]);
+    if engine.limits.is_empty() && !draws {
+        return Ok(());
+    }
     let (target, at_us) = (&exchange.targets[step], exchange.created_at_us);
     let cost = |usage: &Usage| {
         let custom = target.policy.custom_cost.as_ref();
         let asked = account::Asked { provider: &target.provider.slug, model: &target.model, at_us };
         account::cost(&engine.prices, custom, &asked, usage).cost
     };
-    let asks = engine.limits.asks(target, &exchange.held, &cost);
-    let taken = engine.limits.take(&asks, target.policy.priority, target, &mut exchange.held).await;
+    let taken = match engine.limits.asks(target, &exchange.held, &cost) {
+        Ok(asks) => engine.limits.take(&asks, target.policy.priority, target, &mut exchange.held).await,
+        Err(refusal) => Err(refusal),
+    };
+    for (_, words) in &exchange.held.alerts {
+        if !exchange.trail.notes.contains(words) {
+            exchange.trail.notes.push(words.clone());
+        }
+    }
+    let taken = match taken {
+        Ok(passed) if draws => match engine.ledger.reserve(target, most(target, &cost)).await {
+            Ok(credit) => {
+                exchange.held.credit = credit;
+                Ok(passed)
+            }
+            Err(refusal) => {
+                engine.limits.undo(&mut exchange.held);
+                Err(refusal)
+            }
+        },
+        taken => taken,
+    };
     let passed = taken.map_err(|mut refusal| {
         // A fallback may be refused after the targets before it were asked.
         let sent = if exchange.attempts.is_empty() { "Nothing was sent." } else { "The targets before were asked." };
@@ -54,6 +80,37 @@ pub(super) fn spent(settling: &Settling, end: &End, cost: Option<NanoUsd>) -> Sp
         (Some(usage), _) => Spent::Told(usage.clone(), cost),
         (None, Some(status)) if status < 400 => Spent::Unknown,
         (None, _) => unanswered(settling.exchange.attempts.last()),
+    }
+}
+
+/// Gives back what a part of a call holds of a wallet whose answer does not count.
+pub(super) fn release(engine: &Engine, held: &mut Held) {
+    if let Some(credit) = held.credit.take() {
+        engine.ledger.settle(credit, Some(0), None);
+    }
+}
+
+/// Draws on the caller's wallet what a call has cost that ended so. Where nobody tells what an answer cost, it is what was
+/// held for it.
+pub(super) fn draw(settling: &mut Settling, cost: Option<NanoUsd>) {
+    let (engine, id) = (&settling.engine, settling.exchange.id.as_str());
+    if !engine.stages.on(Stage::Limit) {
+        return;
+    }
+    let is_good = settling.status.is_some_and(|status| status < 400);
+    let cost = match cost.map(NanoUsd::unsigned_abs) {
+        _ if settling.cached || settling.unpaid || !is_good => Some(0),
+        cost => cost,
+    };
+    match (settling.exchange.held.credit.take(), settling.exchange.targets.get(settling.step)) {
+        (Some(credit), _) => engine.ledger.settle(credit, cost, Some(id)),
+        // One who went on with a call that another had begun holds nothing of it.
+        (None, Some(target)) if cost.is_some_and(|cost| cost > 0) => {
+            if let Some(credit) = engine.ledger.unheld(target) {
+                engine.ledger.settle(credit, cost, Some(id));
+            }
+        }
+        (None, _) => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use super::admit::unanswered;
+use super::admit::{release, unanswered};
 use super::attempt::begun;
 use crate::engine::Engine;
 use crate::exchange::Exchange;
@@ -36,6 +36,7 @@ impl Drop for Aside<'_> {
     fn drop(&mut self) {
         let Some(mut exchange) = self.exchange.take() else { return };
         leave(self.engine, &mut exchange);
+        release(self.engine, &mut exchange.held);
         self.engine.limits.settle(&mut exchange.held, &unanswered(exchange.attempts.last()));
         exchange.let_go.lock().unwrap_or_else(PoisonError::into_inner).append(&mut exchange.attempts);
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::admit::{admit, unanswered};
+use super::admit::{admit, release, unanswered};
 use super::aside::{Aside, leave};
 use super::attempt::{self, begun};
 use super::choose::{Leg, Way};
@@ -94,12 +94,14 @@ async fn beside_next(
             if !is_let_go {
                 way.ended(exchange, step, None);
             }
+            release(engine, &mut exchange.held);
             engine.limits.move_on(&mut exchange.held, &unanswered(exchange.attempts.last()));
             exchange.attempts.append(&mut beside.attempts);
             exchange.held.go_on_with(beside.held);
             (next, other)
         }
         (one, other) => {
+            release(engine, &mut beside.held);
             engine.limits.settle(&mut beside.held, &unanswered(beside.attempts.last()));
             let many = beside.attempts.len();
             exchange.attempts.append(&mut beside.attempts);
@@ -207,6 +209,7 @@ async fn beside_same(
                 _ => was_slow(engine, &target, leg.candidate.as_deref(), sent_us),
             }
             // What the first one took serves the second: it is the same of the same rules.
+            release(engine, &mut beside.held);
             engine.limits.settle(&mut beside.held, &unanswered(exchange.attempts.last()));
             exchange.attempts.append(&mut beside.attempts);
             sent
@@ -215,6 +218,7 @@ async fn beside_same(
             if let (Some(sent), Some(attempt)) = (&other, beside.attempts.last_mut()) {
                 tell(attempt, &sent.head);
             }
+            release(engine, &mut beside.held);
             engine.limits.settle(&mut beside.held, &unanswered(beside.attempts.last()));
             // The one that counts stands last.
             let at = exchange.attempts.len().saturating_sub(1);

@@ -227,4 +227,8 @@ fn stamp(engine: &Engine, headers: &mut HeaderMap, exchange: &Exchange, step: us
     if let Some(value) = engine.limits.observed(&exchange.held).and_then(|names| HeaderValue::from_str(&names).ok()) {
         headers.insert(name::LIMITS_OBSERVED, value);
     }
+    let alerts: Vec<_> = exchange.held.alerts.iter().map(|(path, _)| path.as_str()).collect();
+    if let Some(value) = HeaderValue::from_str(&alerts.join(", ")).ok().filter(|_| !alerts.is_empty()) {
+        headers.insert(name::BUDGET_ALERT, value);
+    }
 }

@@ -29,7 +29,7 @@ pub(super) struct Settling {
     pub(super) cached: bool,
     pub(super) stream: bool,
     /// Whether others go on with the call and pay.
-    unpaid: bool,
+    pub(super) unpaid: bool,
     /// What the targets used and cost with whose answer another one went on.
     earlier: Option<(Usage, Option<NanoUsd>)>,
 }
@@ -118,6 +118,10 @@ impl Settling {
         let spent = part.usage.clone().map_or(Spent::Unknown, |usage| Spent::Told(usage, cost));
         let exchange = &mut self.exchange;
         self.engine.limits.move_on(&mut exchange.held, &spent);
+        if let Some(credit) = exchange.held.credit.take() {
+            let cost = cost.map(NanoUsd::unsigned_abs);
+            self.engine.ledger.settle(credit, cost, Some(exchange.id.as_str()));
+        }
         exchange.held.go_on_with(std::mem::take(&mut beside.held));
         (exchange.targets, exchange.trail, exchange.passed) = (beside.targets, beside.trail, beside.passed);
         if part.usage.is_none()
@@ -149,6 +153,8 @@ impl Settling {
         let mut priced = self.cost(&end);
         let spent = admit::spent(&self, &end, priced.cost);
         self.engine.limits.settle(&mut self.exchange.held, &spent);
+        let drawn = priced.cost;
+        admit::draw(&mut self, drawn);
         self.exchange.gather();
         if let Some((usage, before)) = self.earlier.take() {
             end.usage = Some(usage.plus(end.usage.as_ref()));
@@ -195,6 +201,8 @@ impl Settling {
             record.provider.clone_from(&target.provider.slug);
             record.model.clone_from(&target.model);
             record.path.clone_from(&target.path);
+            record.user = target.user_to_note();
+            record.key_digest = Some(target.key_digest()).filter(|digest| !digest.is_empty());
             record.request_type = target.request_type().map(str::to_owned);
             record.request_content_type = content_type(&target.headers);
             record.request_body = Some(target.body.clone()).filter(|_| policy.payloads);

@@ -218,7 +218,8 @@ impl Database {
         match command(connection) {
             Ok(()) => self.up.answered(),
             Err(error) => {
-                if is_damage(&error)
+                if !self.schema.is_precious
+                    && is_damage(&error)
                     && let Some(file) = self.file.take()
                 {
                     let _ = file.abandon();
@@ -248,7 +249,8 @@ mod tests {
     use super::*;
     use crate::testing::Folder;
 
-    const SCHEMA: Schema = Schema { script: "CREATE TABLE IF NOT EXISTS t (n INTEGER) STRICT;", table: "t" };
+    const SCHEMA: Schema =
+        Schema { is_precious: false, script: "CREATE TABLE IF NOT EXISTS t (n INTEGER) STRICT;", table: "t" };
 
     fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can be made")
@@ -282,7 +284,8 @@ mod tests {
     #[test]
     fn two_kinds_of_tables_stand_in_one_file() {
         let folder = Folder::new();
-        let other = Schema { script: "CREATE TABLE IF NOT EXISTS u (n INTEGER) STRICT;", table: "u" };
+        let other =
+            Schema { is_precious: false, script: "CREATE TABLE IF NOT EXISTS u (n INTEGER) STRICT;", table: "u" };
         let (one, two) = (SharedFile::new(&folder.path("s.db"), SCHEMA), SharedFile::new(&folder.path("s.db"), other));
         runtime().block_on(async {
             add(&one);

@@ -98,7 +98,7 @@ impl Rooms {
         let target = Arc::get_mut(&mut caller.targets[0]).expect("nobody else holds this target");
         Arc::make_mut(&mut target.policy).metadata.insert("user".to_owned(), user.into());
         let (limits, mut held) = (&self.engine.limits, Held::default());
-        let asks = limits.asks(target, &held, &|_| None);
+        let Ok(asks) = limits.asks(target, &held, &|_| None) else { return false };
         let taken = pin!(limits.take(&asks, 0, target, &mut held));
         matches!(taken.poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(Ok(_)))
     }

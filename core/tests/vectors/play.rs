@@ -224,6 +224,16 @@ impl Play {
                 serde_json::to_value(estimate).expect("a report is JSON")
             }
             "load_prices" => gateway.load_prices(&with["prices"])?,
+            "budgets" => serde_json::to_value(gateway.budgets().await?).expect("a report is JSON"),
+            "top_up" => gateway.top_up(&text("wallet"), &text("amount"), &with["options"]).await?,
+            "refund" => gateway.refund(&text("wallet"), &text("amount"), &with["options"]).await?,
+            "balance" => gateway.balance(&text("wallet")).await?,
+            "ledger" => gateway.ledger(&with["query"]).await?,
+            "bill" => serde_json::to_value(gateway.bill(&with["query"]).await?).expect("a report is JSON"),
+            "reconcile" => {
+                let reconciled = gateway.reconcile(&text("provider"), &with["report"], &with["options"]).await?;
+                serde_json::to_value(reconciled).expect("a report is JSON")
+            }
             "health" => serde_json::to_value(gateway.health()?).expect("a report is JSON"),
             other => panic!("no such method: {other}"),
         };

@@ -1,7 +1,7 @@
 //! Every command, in the order in which help lists them.
 
 use super::arguments::{Command, Flag};
-use super::{collect, configuration, count, log, logs, serve, ui, usage};
+use super::{bill, collect, configuration, count, log, logs, serve, ui, usage};
 
 /// All commands.
 pub(super) const COMMANDS: &[Command] = &[
@@ -83,6 +83,29 @@ pub(super) const COMMANDS: &[Command] = &[
             DATABASE,
         ],
         run: usage::run,
+    },
+    Command {
+        name: "bill",
+        places: &[],
+        about: "What calls have cost in a period, by customer",
+        flags: &[
+            Flag {
+                name: "by",
+                value: Some("NAMES"),
+                about: "Who a customer is: metadata.KEY, user, key, provider, model",
+            },
+            Flag {
+                name: "lines", value: Some("NAMES"), about: "What a line is: provider,model (the default), day, …"
+            },
+            Flag { name: "since", value: Some("WHEN"), about: "From when on: 2026-11-01, or 31d (the default)" },
+            Flag { name: "until", value: Some("WHEN"), about: "Up to when; now without it" },
+            WHERE,
+            Flag { name: "markup", value: Some("PERCENT"), about: "Add PERCENT to the cost" },
+            Flag { name: "format", value: Some("FORMAT"), about: "Print json, csv or html instead of a table" },
+            CONFIG,
+            DATABASE,
+        ],
+        run: bill::run,
     },
     Command {
         name: "count",

@@ -1,6 +1,7 @@
 //! The `tollhouse` command.
 
 mod arguments;
+mod bill;
 mod collect;
 mod commands;
 mod configuration;

@@ -372,6 +372,21 @@ void uniffi_tollhouse_ffi_fn_free_gateway(uint64_t handle, RustCallStatus *_Nonn
 uint64_t uniffi_tollhouse_ffi_fn_constructor_gateway_open(RustBuffer config, RustBuffer file, RustBuffer providers, RustBuffer tokens, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_BALANCE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_BALANCE
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_balance(uint64_t ptr, RustBuffer wallet
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_BILL
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_BILL
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_bill(uint64_t ptr, RustBuffer query
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_BUDGETS
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_BUDGETS
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_budgets(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_CACHE_STATS
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_CACHE_STATS
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_cache_stats(uint64_t ptr
@@ -447,6 +462,11 @@ RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_handle_blocking(uint64_t ptr, 
 RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_health(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_LEDGER
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_LEDGER
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_ledger(uint64_t ptr, RustBuffer query
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_LOAD_PRICES
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_LOAD_PRICES
 RustBuffer uniffi_tollhouse_ffi_fn_method_gateway_load_prices(uint64_t ptr, RustBuffer prices, RustCallStatus *_Nonnull out_status
@@ -472,9 +492,19 @@ uint64_t uniffi_tollhouse_ffi_fn_method_gateway_patch_log(uint64_t ptr, RustBuff
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_purge_cache(uint64_t ptr, RustBuffer filter
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RECONCILE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RECONCILE
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_reconcile(uint64_t ptr, RustBuffer provider, RustBuffer report, RustBuffer options
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RECOST
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RECOST
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_recost(uint64_t ptr, RustBuffer query
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_REFUND
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_REFUND
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_refund(uint64_t ptr, RustBuffer wallet, RustBuffer amount, RustBuffer options
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_RUN
@@ -485,6 +515,11 @@ uint64_t uniffi_tollhouse_ffi_fn_method_gateway_run(uint64_t ptr, RustBuffer ent
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_SET_ROUTE
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_SET_ROUTE
 uint64_t uniffi_tollhouse_ffi_fn_method_gateway_set_route(uint64_t ptr, RustBuffer name, RustBuffer route, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_TOP_UP
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_TOP_UP
+uint64_t uniffi_tollhouse_ffi_fn_method_gateway_top_up(uint64_t ptr, RustBuffer wallet, RustBuffer amount, RustBuffer options
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_FN_METHOD_GATEWAY_UI_URL
@@ -926,6 +961,24 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_call_run(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_BALANCE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_BALANCE
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_balance(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_BILL
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_BILL
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_bill(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_BUDGETS
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_BUDGETS
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_budgets(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_CACHE_STATS
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_CACHE_STATS
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_cache_stats(void
@@ -1016,6 +1069,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_health(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_LEDGER
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_LEDGER
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_ledger(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_LOAD_PRICES
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_LOAD_PRICES
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_load_prices(void
@@ -1046,9 +1105,21 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_RECONCILE
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_RECONCILE
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_reconcile(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_RECOST
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_RECOST
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_recost(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_REFUND
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_REFUND
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_refund(void
     
 );
 #endif
@@ -1061,6 +1132,12 @@ uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_run(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_SET_ROUTE
 #define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_SET_ROUTE
 uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_set_route(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_TOP_UP
+#define UNIFFI_FFIDEF_UNIFFI_TOLLHOUSE_FFI_CHECKSUM_METHOD_GATEWAY_TOP_UP
+uint16_t uniffi_tollhouse_ffi_checksum_method_gateway_top_up(void
     
 );
 #endif

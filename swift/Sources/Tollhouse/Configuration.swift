@@ -10,6 +10,12 @@ public struct Configuration: Encodable, Sendable, Equatable {
     public var cache: Cache?
     /// How much may go out.
     public var limits: Limits?
+    /// How much may be spent, under names of your own.
+    public var budgets: [String: Budget]?
+    /// Prepaid credit.
+    public var credits: Credits?
+    /// What one unit of a currency costs: `EUR = "1.08 USD"`.
+    public var currencies: [String: Decimal]?
     /// What is tried again.
     public var retries: Retry?
     /// How long is waited.
@@ -40,6 +46,9 @@ public struct Configuration: Encodable, Sendable, Equatable {
         id: String? = nil,
         cache: Cache? = nil,
         limits: Limits? = nil,
+        budgets: [String: Budget]? = nil,
+        credits: Credits? = nil,
+        currencies: [String: Decimal]? = nil,
         retries: Retry? = nil,
         timeouts: Timeout? = nil,
         hedging: Hedging? = nil,
@@ -56,6 +65,9 @@ public struct Configuration: Encodable, Sendable, Equatable {
         self.id = id
         self.cache = cache
         self.limits = limits
+        self.budgets = budgets
+        self.credits = credits
+        self.currencies = currencies
         self.retries = retries
         self.timeouts = timeouts
         self.hedging = hedging
@@ -75,6 +87,9 @@ public struct Configuration: Encodable, Sendable, Equatable {
         try parts.encodeIfPresent(id, forKey: "id")
         try parts.encodeIfPresent(cache, forKey: "cache")
         try parts.encodeIfPresent(limits, forKey: "limits")
+        try parts.encodeIfPresent(budgets, forKey: "budgets")
+        try parts.encodeIfPresent(credits, forKey: "credits")
+        try parts.encodeIfPresent(currencies?.mapValues { $0.moneyText }, forKey: "currencies")
         try parts.encodeIfPresent(retries, forKey: "retries")
         try parts.encodeIfPresent(timeouts, forKey: "timeouts")
         try parts.encodeIfPresent(hedging, forKey: "hedging")
@@ -369,6 +384,130 @@ extension Configuration {
             var parts = encoder.container(keyedBy: ConfigurationKey.self)
             try parts.encodeIfPresent(pace, forKey: "pace")
             try parts.encodeIfPresent(maxWait?.spanText, forKey: "max_wait")
+        }
+    }
+}
+
+extension Configuration {
+    /// How much may be spent in a period, by everybody together or by each of somebody.
+    public struct Budget: Encodable, Sendable, Equatable {
+        /// How much: `"100 USD"`, or an amount in a currency that `currencies` has a rate for. 0 lets nothing pass but what is
+        /// free.
+        public var limit: String?
+        /// When it begins anew.
+        public var period: Period?
+        /// How long a `rolling` period is, up to 31 days.
+        public var per: Duration?
+        /// Where a day begins at midnight: a name of the IANA time zone database such as `Europe/Berlin`; UTC without it.
+        public var timeZone: String?
+        /// Who has a budget of their own: `gateway` (all calls together), `provider`, `model`, `key`, `user`,
+        /// `metadata.{key}`, or a list of them. Calls that lack it share one.
+        public var by: [String]?
+        /// Which calls it is for, by the same words: `{ provider = "openai", model = "gpt-4o*" }`. A `*` at the end stands for
+        /// anything. Without it the budget is for all.
+        public var when: [String: String]?
+        /// What happens at the limit.
+        public var mode: BudgetMode?
+        /// What happens to a call whose cost nobody can tell before; `refuse` without it where the budget is hard, `pass` where
+        /// it is soft.
+        public var unpriced: Unpriced?
+        /// From which part of the limit on an alert is raised, in percent: 1 to 100; 100 without it.
+        public var alertAtPercent: Int64?
+
+        public init(
+            limit: String? = nil,
+            period: Period? = nil,
+            per: Duration? = nil,
+            timeZone: String? = nil,
+            by: [String]? = nil,
+            when: [String: String]? = nil,
+            mode: BudgetMode? = nil,
+            unpriced: Unpriced? = nil,
+            alertAtPercent: Int64? = nil
+        ) {
+            self.limit = limit
+            self.period = period
+            self.per = per
+            self.timeZone = timeZone
+            self.by = by
+            self.when = when
+            self.mode = mode
+            self.unpriced = unpriced
+            self.alertAtPercent = alertAtPercent
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(limit, forKey: "limit")
+            try parts.encodeIfPresent(period, forKey: "period")
+            try parts.encodeIfPresent(per?.spanText, forKey: "per")
+            try parts.encodeIfPresent(timeZone, forKey: "time_zone")
+            try parts.encodeIfPresent(by, forKey: "by")
+            try parts.encodeIfPresent(when, forKey: "when")
+            try parts.encodeIfPresent(mode, forKey: "mode")
+            try parts.encodeIfPresent(unpriced, forKey: "unpriced")
+            try parts.encodeIfPresent(alertAtPercent, forKey: "alert_at_percent")
+        }
+    }
+}
+
+extension Configuration {
+    /// Prepaid credit.
+    public struct Credits: Encodable, Sendable, Equatable {
+        /// The `SQLite` file of the ledger, shared by the processes of one host. Without it credit is kept in memory and ends
+        /// with the gateway.
+        public var path: String?
+        /// Wallets under names of your own. A call draws on the first one, by name, that is for it; one that none is for costs
+        /// no credit.
+        public var wallets: [String: Wallet]?
+
+        public init(
+            path: String? = nil,
+            wallets: [String: Wallet]? = nil
+        ) {
+            self.path = path
+            self.wallets = wallets
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(path, forKey: "path")
+            try parts.encodeIfPresent(wallets, forKey: "wallets")
+        }
+    }
+}
+
+extension Configuration {
+    /// A wallet, or one for each of somebody.
+    public struct Wallet: Encodable, Sendable, Equatable {
+        /// Who has a wallet of their own, called `{name}/{value}`: `provider`, `model`, `key`, `user`, `metadata.{key}`, or a
+        /// list of them. Without it there is one, called `{name}`.
+        public var by: [String]?
+        /// Which calls it is for, by the same words. A `*` at the end stands for anything. Without it, for all.
+        public var when: [String: String]?
+        /// What is drawn beyond the cost of a call, in percent of it: 0 to 1000.
+        public var markupPercent: Int64?
+        /// What happens to a call whose cost nobody can tell before; `refuse` without it.
+        public var unpriced: Unpriced?
+
+        public init(
+            by: [String]? = nil,
+            when: [String: String]? = nil,
+            markupPercent: Int64? = nil,
+            unpriced: Unpriced? = nil
+        ) {
+            self.by = by
+            self.when = when
+            self.markupPercent = markupPercent
+            self.unpriced = unpriced
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var parts = encoder.container(keyedBy: ConfigurationKey.self)
+            try parts.encodeIfPresent(by, forKey: "by")
+            try parts.encodeIfPresent(when, forKey: "when")
+            try parts.encodeIfPresent(markupPercent, forKey: "markup_percent")
+            try parts.encodeIfPresent(unpriced, forKey: "unpriced")
         }
     }
 }
@@ -1093,6 +1232,42 @@ extension Configuration {
         case reject
         /// It waits its turn for `max_wait`, those with a higher `x-tollhouse-priority` first, and is answered 429 then.
         case wait
+    }
+}
+
+extension Configuration {
+    /// When a budget begins anew.
+    public enum Period: String, Encodable, Sendable, CaseIterable {
+        /// At midnight.
+        case day
+        /// At midnight before Monday.
+        case week
+        /// At midnight before the first day of a month.
+        case month
+        /// Never: what counts is what was spent in the span `per` that ends now.
+        case rolling
+        /// Never.
+        case total
+    }
+}
+
+extension Configuration {
+    /// What happens at a budget's limit.
+    public enum BudgetMode: String, Encodable, Sendable, CaseIterable {
+        /// Calls are answered 429, and no provider is called.
+        case hard
+        /// Calls pass, and an alert says so.
+        case soft
+    }
+}
+
+extension Configuration {
+    /// What happens to a call whose cost nobody can tell before it is made.
+    public enum Unpriced: String, Encodable, Sendable, CaseIterable {
+        /// It is answered 429.
+        case refuse
+        /// It passes, and is counted as unpriced.
+        case pass
     }
 }
 

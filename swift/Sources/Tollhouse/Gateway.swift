@@ -227,6 +227,49 @@ public final class Gateway: Sendable {
         return try fromJSON(try Tollhouse.native { try native.loadPrices(prices: prices) })
     }
 
+    /// How every budget stands: what was spent, is reserved and is left, and when it begins anew.
+    public func budgets() async throws -> BudgetReport {
+        try fromJSON(try await Tollhouse.native { [native] in try await native.budgets() })
+    }
+
+    /// Puts credit into a wallet.
+    ///
+    /// - Parameter options: `expires_at`, `idempotency_key`, `note`.
+    public func topUp(_ wallet: String, _ amount: String, _ options: JSON = [:]) async throws -> CreditEntry {
+        let options = try jsonText(options, naming: "options")
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.topUp(wallet: wallet, amount: amount, options: options) })
+    }
+
+    /// Gives credit back that calls drew on a wallet: all of them, or the one of `log_id` in `options`.
+    public func refund(_ wallet: String, _ amount: String, _ options: JSON = [:]) async throws -> CreditEntry {
+        let options = try jsonText(options, naming: "options")
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.refund(wallet: wallet, amount: amount, options: options) })
+    }
+
+    /// What a wallet has, what calls under way hold of it, and what ends when.
+    public func balance(_ wallet: String) async throws -> Balance {
+        try fromJSON(try await Tollhouse.native { [native] in try await native.balance(wallet: wallet) })
+    }
+
+    /// The entries of the ledger of credits, the newest first: `wallet`, `kind`, `log_id`, `limit`, `page` select.
+    public func ledger(_ query: JSON = [:]) async throws -> LedgerPage {
+        let query = try jsonText(query, naming: "query")
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.ledger(query: query) })
+    }
+
+    /// What calls have cost in a period, one page for each customer: `by`, `since`, `until`, `markup_percent`, `format`.
+    public func bill(_ query: JSON = [:]) async throws -> Bill {
+        let query = try jsonText(query, naming: "query")
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.bill(query: query) })
+    }
+
+    /// Holds what the report of `openai` or `anthropic` says, a page or a list of pages, against the log, by day and model.
+    public func reconcile(_ provider: String, _ report: JSON, _ options: JSON = [:]) async throws -> Reconciliation {
+        let report = try jsonText(report, naming: "report")
+        let options = try jsonText(options, naming: "options")
+        return try fromJSON(try await Tollhouse.native { [native] in try await native.reconcile(provider: provider, report: report, options: options) })
+    }
+
     /// Tokens of a text, of a list of texts, of chat messages, or of messages with their tools, before a call, offline.
     ///
     /// - Throws: `unknownModel`, if the model's vocabulary is not known.

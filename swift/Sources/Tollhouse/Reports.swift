@@ -42,6 +42,136 @@ public struct UsageRow: Sendable, Hashable, Codable {
     private func whole(_ name: String) -> Int? { fields[name]?.integer.map(Int.init(clamping:)) }
 }
 
+/// How all budgets stand.
+public struct BudgetReport: Sendable, Hashable, Codable {
+    /// How the numbers are counted, in words.
+    public let basis: String
+    /// One for each budget, and for each of those who have one of their own.
+    public let budgets: [BudgetState]
+}
+
+/// How a budget stands. Amounts are US dollars; in its own currency they are in ``fields``.
+public struct BudgetState: Sendable, Hashable, Codable {
+    /// Every field under the name that it has in all languages.
+    public let fields: [String: JSON]
+
+    public var name: String { fields["name"]?.string ?? "" }
+    /// Whose it is, where everybody has one of their own.
+    public var by: [String: JSON] { fields["by"]?.object ?? [:] }
+    public var limit: Decimal? { dollars("limit_nano_usd") }
+    public var spent: Decimal? { dollars("spent_nano_usd") }
+    /// What this process's calls under way have taken, each at its worst.
+    public var reserved: Decimal? { dollars("reserved_nano_usd") }
+    public var remaining: Decimal? { dollars("remaining_nano_usd") }
+    /// When the next period begins, RFC 3339; nil for never.
+    public var resetsAt: String? { fields["resets_at"]?.string }
+    /// Whether so much is used that it was to be told.
+    public var alert: Bool { fields["alert"] == .bool(true) }
+
+    public init(from decoder: any Decoder) throws {
+        fields = try decoder.singleValueContainer().decode([String: JSON].self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(fields)
+    }
+
+    private func dollars(_ name: String) -> Decimal? { fields[name]?.integer.map(inDollars) }
+}
+
+/// A movement of credit that was entered. Amounts are US dollars.
+public struct CreditEntry: Sendable, Hashable, Codable {
+    /// Every field under the name that it has in all languages.
+    public let fields: [String: JSON]
+
+    public var wallet: String { fields["wallet"]?.string ?? "" }
+    public var amount: Decimal? { fields["amount_nano_usd"]?.integer.map(inDollars) }
+    public var balance: Decimal? { fields["balance_nano_usd"]?.integer.map(inDollars) }
+    /// Whether it had been entered before, under the same key.
+    public var replayed: Bool { fields["replayed"] == .bool(true) }
+
+    public init(from decoder: any Decoder) throws {
+        fields = try decoder.singleValueContainer().decode([String: JSON].self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(fields)
+    }
+}
+
+/// What a wallet has, in US dollars.
+public struct Balance: Sendable, Hashable, Codable {
+    /// Every field under the name that it has in all languages.
+    public let fields: [String: JSON]
+
+    public var wallet: String { fields["wallet"]?.string ?? "" }
+    public var balance: Decimal? { fields["balance_nano_usd"]?.integer.map(inDollars) }
+    /// What calls under way hold of it.
+    public var reserved: Decimal? { fields["reserved_nano_usd"]?.integer.map(inDollars) }
+    public var available: Decimal? { fields["available_nano_usd"]?.integer.map(inDollars) }
+
+    public init(from decoder: any Decoder) throws {
+        fields = try decoder.singleValueContainer().decode([String: JSON].self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(fields)
+    }
+}
+
+/// Entries of the ledger.
+public struct LedgerPage: Sendable, Hashable, Codable {
+    /// Every field under the name that it has in all languages.
+    public let fields: [String: JSON]
+
+    public var entries: [JSON] { fields["entries"]?.array ?? [] }
+    /// Whether all entries together are zero.
+    public var balanced: Bool { fields["balanced"] == .bool(true) }
+
+    public init(from decoder: any Decoder) throws {
+        fields = try decoder.singleValueContainer().decode([String: JSON].self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(fields)
+    }
+}
+
+/// What calls have cost in a period.
+public struct Bill: Sendable, Hashable, Codable {
+    /// Every field under the name that it has in all languages.
+    public let fields: [String: JSON]
+
+    /// How the numbers are counted, in words.
+    public var basis: String { fields["basis"]?.string ?? "" }
+    public var customers: [JSON] { fields["customers"]?.array ?? [] }
+    public var total: [String: JSON] { fields["total"]?.object ?? [:] }
+    /// The document, where a `format` was asked for.
+    public var text: String? { fields["text"]?.string }
+
+    public init(from decoder: any Decoder) throws {
+        fields = try decoder.singleValueContainer().decode([String: JSON].self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(fields)
+    }
+}
+
+/// A provider's report, held against the log.
+public struct Reconciliation: Sendable, Hashable, Codable {
+    /// How the numbers are counted, in words.
+    public let basis: String
+    /// One for each day and model: what the provider says, what the log says, and the difference.
+    public let rows: [JSON]
+    public let total: JSON
+}
+
 /// The walk of one call.
 public struct Explanation: Sendable, Hashable, Codable {
     public let logId: String
@@ -58,7 +188,7 @@ public struct ExplanationLine: Sendable, Hashable, Codable {
     /// Every field: the numbers beside the words.
     public let fields: [String: JSON]
 
-    /// `resolve`, `cache`, `route`, `skip`, `attempt`, `answer` or `cost`.
+    /// `resolve`, `cache`, `limit`, `route`, `skip`, `attempt`, `answer` or `cost`.
     public var stage: String { fields["stage"]?.string ?? "" }
     /// What happened, in words.
     public var text: String { fields["text"]?.string ?? "" }
@@ -176,6 +306,10 @@ public struct LogHealth: Sendable, Hashable, Codable {
     public let cache: StoreHealth?
     /// Routes whose changed file was refused, by name, and why; what was in force goes on.
     public let routes: [String: String]
+    /// The file of the ledger of credits; nil where it is kept in memory.
+    public let credits: StoreHealth?
+    /// Budgets of which so much is used that it was to be told, in words.
+    public let budgets: [String]
     /// How each receiver of logs stands, by its name in the configuration.
     public let uploads: [String: UploadHealth]
 }

@@ -973,6 +973,12 @@ public func FfiConverterTypeCall_lower(_ value: Call) -> UInt64 {
  */
 public protocol GatewayProtocol: AnyObject, Sendable {
     
+    func balance(wallet: String) async throws  -> String
+    
+    func bill(query: String) async throws  -> String
+    
+    func budgets() async throws  -> String
+    
     func cacheStats() async throws  -> String
     
     /**
@@ -1031,6 +1037,8 @@ public protocol GatewayProtocol: AnyObject, Sendable {
      */
     func health() throws  -> String
     
+    func ledger(query: String) async throws  -> String
+    
     /**
      * What is in force from now on.
      */
@@ -1047,7 +1055,11 @@ public protocol GatewayProtocol: AnyObject, Sendable {
     
     func purgeCache(filter: String) async throws  -> String
     
+    func reconcile(provider: String, report: String, options: String) async throws  -> String
+    
     func recost(query: String) async throws  -> String
+    
+    func refund(wallet: String, amount: String, options: String) async throws  -> String
     
     /**
      * The universal endpoint. JSON text.
@@ -1058,6 +1070,8 @@ public protocol GatewayProtocol: AnyObject, Sendable {
      * The version of the route that was set.
      */
     func setRoute(name: String, route: String) throws  -> UInt64
+    
+    func topUp(wallet: String, amount: String, options: String) async throws  -> String
     
     /**
      * The dashboard's URL, of the same server.
@@ -1140,6 +1154,54 @@ public static func `open`(config: String?, file: String?, providers: [String: Ho
 }
     
 
+    
+open func balance(wallet: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_balance(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(wallet)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+open func bill(query: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_bill(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(query)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+open func budgets()async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_budgets(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
     
 open func cacheStats()async throws  -> String  {
     return
@@ -1372,6 +1434,22 @@ open func health()throws  -> String  {
 })
 }
     
+open func ledger(query: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_ledger(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(query)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
     /**
      * What is in force from now on.
      */
@@ -1452,12 +1530,44 @@ open func purgeCache(filter: String)async throws  -> String  {
         )
 }
     
+open func reconcile(provider: String, report: String, options: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_reconcile(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(provider),FfiConverterString.lower(report),FfiConverterString.lower(options)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
 open func recost(query: String)async throws  -> String  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_tollhouse_ffi_fn_method_gateway_recost(
                         self.uniffiCloneHandle(),FfiConverterString.lower(query)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+    
+open func refund(wallet: String, amount: String, options: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_refund(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(wallet),FfiConverterString.lower(amount),FfiConverterString.lower(options)
                 )
             },
             pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
@@ -1499,6 +1609,22 @@ open func setRoute(name: String, route: String)throws  -> UInt64  {
         FfiConverterString.lower(route),uniffiCallStatus
     )
 })
+}
+    
+open func topUp(wallet: String, amount: String, options: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_tollhouse_ffi_fn_method_gateway_top_up(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(wallet),FfiConverterString.lower(amount),FfiConverterString.lower(options)
+                )
+            },
+            pollFunc: ffi_tollhouse_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_tollhouse_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_tollhouse_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
 }
     
     /**
@@ -3736,6 +3862,15 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_method_call_run() != 9464) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_balance() != 12203) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_bill() != 37813) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_budgets() != 36394) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_cache_stats() != 37916) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3781,6 +3916,9 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_method_gateway_health() != 45051) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_ledger() != 38130) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_load_prices() != 53848) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -3796,13 +3934,22 @@ public let initializationResult: InitializationResult = {
     if (uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache() != 32790) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_reconcile() != 14303) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_recost() != 39505) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_refund() != 46268) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_run() != 8026) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_set_route() != 20) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_tollhouse_ffi_checksum_method_gateway_top_up() != 38895) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_tollhouse_ffi_checksum_method_gateway_ui_url() != 7907) {

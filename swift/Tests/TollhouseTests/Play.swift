@@ -120,6 +120,13 @@ private func method(_ gateway: Gateway, _ name: String, _ with: JSON, _ id: (Str
     case "estimate":
         return try plain(try await gateway.estimate(text("model"), with["messages"] ?? .null, with["options"] ?? [:]))
     case "load_prices": return try plain(try gateway.loadPrices(with["prices"] ?? .null))
+    case "budgets": return try plain(try await gateway.budgets())
+    case "top_up": return try plain(try await gateway.topUp(text("wallet"), text("amount"), with["options"] ?? [:]))
+    case "refund": return try plain(try await gateway.refund(text("wallet"), text("amount"), with["options"] ?? [:]))
+    case "balance": return try plain(try await gateway.balance(text("wallet")))
+    case "ledger": return try plain(try await gateway.ledger(with["query"] ?? [:]))
+    case "bill": return try plain(try await gateway.bill(with["query"] ?? [:]))
+    case "reconcile": return try plain(try await gateway.reconcile(text("provider"), with["report"] ?? .null, with["options"] ?? [:]))
     case "health": return try plain(try gateway.health())
     default:
         XCTFail("no such method: \(name)")

@@ -16,6 +16,7 @@ use crate::store::{Schema, SharedFile, StoreHealth};
 
 /// The bodies stand in a table of their own, so that what is looked through lies close together.
 const SCHEMA: Schema = Schema {
+    is_precious: false,
     script: "
         CREATE TABLE IF NOT EXISTS answers (
             id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, gateway TEXT NOT NULL, scope TEXT, provider TEXT NOT NULL,

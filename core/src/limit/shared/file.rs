@@ -7,12 +7,14 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{Answer, Outside, PEER_US, PLACE_US};
+use crate::held::LimitKey;
 use crate::limit::rule::{Pace, Terms};
 use crate::limit::store::{Ask, Change, Full, Taken};
 use crate::limit::window::{Room, Window};
 use crate::store::{Schema, SharedFile, StoreHealth};
 
 const SCHEMA: Schema = Schema {
+    is_precious: false,
     script: "
         CREATE TABLE IF NOT EXISTS counts (
             key BLOB PRIMARY KEY, at_us INTEGER NOT NULL, used INTEGER NOT NULL, older TEXT NOT NULL,
@@ -25,6 +27,10 @@ const SCHEMA: Schema = Schema {
         CREATE TABLE IF NOT EXISTS peers (holder INTEGER PRIMARY KEY, until_us INTEGER NOT NULL) STRICT;",
     table: "counts",
 };
+
+/// Whose budgets the keys are. A file that was begun without budgets gets this table with its first one.
+const NAMES: &str = "
+    CREATE TABLE IF NOT EXISTS names (key BLOB PRIMARY KEY, whose TEXT NOT NULL, until_us INTEGER NOT NULL) STRICT;";
 
 /// Rows that count nothing any more are deleted so many at a time, with every call that takes something.
 const SWEPT: u32 = 8;
@@ -61,6 +67,23 @@ impl Outside for File {
         self.database.tell(move |connection| settle(connection, &changes, &terms, holder, now_us));
     }
 
+    async fn used(&self, keys: &[(usize, LimitKey)], now_us: u64) -> Option<Vec<u64>> {
+        let (keys, terms) = (keys.to_vec(), self.terms.clone());
+        self.database.ask(move |connection| used(connection, &keys, &terms, now_us)).await
+    }
+
+    fn name(&self, key: LimitKey, whose: String, until_us: u64) {
+        self.database.tell(move |connection| {
+            connection.execute_batch(NAMES)?;
+            let insert = "INSERT OR REPLACE INTO names VALUES (?1, ?2, ?3)";
+            connection.execute(insert, params![key, whose, sql(until_us)]).map(drop)
+        });
+    }
+
+    async fn named(&self, now_us: u64) -> Option<Vec<(LimitKey, String)>> {
+        self.database.ask(move |connection| named(connection, now_us)).await
+    }
+
     fn health(&self) -> StoreHealth {
         self.database.health()
     }
@@ -84,7 +107,7 @@ fn take(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut taken = Vec::with_capacity(asks.len());
     for (which, ask) in asks.iter().enumerate() {
-        let terms = &terms[ask.rule];
+        let terms = &ask.terms(&terms[ask.rule]);
         let mut window = load(&transaction, ask.key, terms, now_us)?;
         let room = window.room(terms, ask.amount, now_us);
         let over = room != Room::Now;
@@ -131,6 +154,26 @@ fn settle(
         save(&transaction, change.key, &window, until_us)?;
     }
     transaction.commit()
+}
+
+fn used(
+    connection: &mut Connection,
+    keys: &[(usize, LimitKey)],
+    terms: &[Terms],
+    now_us: u64,
+) -> rusqlite::Result<Vec<u64>> {
+    let transaction = connection.transaction()?;
+    let used = |(rule, key): &(usize, LimitKey)| {
+        Ok(load(&transaction, *key, &terms[*rule], now_us)?.total_at(&terms[*rule], now_us))
+    };
+    keys.iter().map(used).collect()
+}
+
+fn named(connection: &mut Connection, now_us: u64) -> rusqlite::Result<Vec<(LimitKey, String)>> {
+    connection.execute_batch(NAMES)?;
+    connection.execute("DELETE FROM names WHERE until_us <= ?1", [sql(now_us)])?;
+    let mut select = connection.prepare_cached("SELECT key, whose FROM names")?;
+    select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 /// What counts under a key. Places are rows of their own, so that those of a process that died come free.

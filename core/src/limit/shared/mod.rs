@@ -15,7 +15,8 @@ pub(crate) use self::file::File;
 pub(crate) use self::server::Server;
 use super::memory::Memory;
 use super::rule::Terms;
-use super::store::{Ask, Change, Full, LimitStore, Taken, Taking};
+use super::store::{Ask, Change, Full, LimitStore, Naming, Taken, Taking, Using};
+use crate::held::LimitKey;
 use crate::store::StoreHealth;
 
 /// A process that has taken nothing for so long is not counted among those that share.
@@ -40,6 +41,15 @@ pub(crate) trait Outside: Send + Sync {
 
     /// As [`LimitStore::settle`]; nobody waits for it.
     fn settle(&self, changes: Vec<Change>, now_us: u64);
+
+    /// As [`LimitStore::used`], or `None` where the place does not answer.
+    fn used(&self, keys: &[(usize, LimitKey)], now_us: u64) -> impl Future<Output = Option<Vec<u64>>> + Send;
+
+    /// As [`LimitStore::name`].
+    fn name(&self, key: LimitKey, whose: String, until_us: u64);
+
+    /// As [`LimitStore::named`], or `None` where the place does not answer.
+    fn named(&self, now_us: u64) -> impl Future<Output = Option<Vec<(LimitKey, String)>>> + Send;
 
     fn health(&self) -> StoreHealth;
 
@@ -85,6 +95,21 @@ impl<O: Outside> LimitStore for Shared<O> {
     fn settle(&self, changes: Vec<Change>, now_us: u64) {
         self.own.settle_now(&changes, now_us);
         self.outside.settle(changes, now_us);
+    }
+
+    fn used<'a>(&'a self, keys: &'a [(usize, LimitKey)], now_us: u64) -> Using<'a> {
+        Box::pin(async move {
+            let shared = self.outside.used(keys, now_us).await;
+            shared.unwrap_or_else(|| self.own.used_now(keys, now_us))
+        })
+    }
+
+    fn name(&self, key: LimitKey, whose: String, until_us: u64) {
+        self.outside.name(key, whose, until_us);
+    }
+
+    fn named(&self, now_us: u64) -> Naming<'_> {
+        Box::pin(async move { self.outside.named(now_us).await.unwrap_or_default() })
     }
 
     fn look_again(&self) -> Option<Duration> {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::{Answer, Outside, PEER_US, PLACE_US};
+use crate::held::LimitKey;
 use crate::limit::rule::{Pace, Terms};
 use crate::limit::store::{Ask, Change, Full, Taken};
 use crate::limit::window::Room;
@@ -14,6 +15,7 @@ use crate::store::{Redis, StoreHealth};
 const WINDOW: &str = include_str!("window.lua");
 const TAKE: &str = include_str!("take.lua");
 const SETTLE: &str = include_str!("settle.lua");
+const USED: &str = include_str!("used.lua");
 
 /// The counts on a server.
 #[derive(Clone)]
@@ -40,6 +42,11 @@ impl Server {
         name
     }
 
+    /// Where it stands whose budgets the keys are.
+    fn names(&self) -> String {
+        format!("{}names", self.prefix)
+    }
+
     fn script(&self, text: &str, keys: impl ExactSizeIterator<Item = String>) -> redis::Cmd {
         let mut command = redis::cmd("EVAL");
         command.arg(format!("{WINDOW}{text}")).arg(keys.len());
@@ -56,7 +63,7 @@ impl Outside for Server {
         let keys: Vec<_> = asks.iter().map(|ask| self.key(ask.key)).chain([format!("{}peers", self.prefix)]).collect();
         let mut command = self.script(TAKE, keys.into_iter());
         for ask in asks {
-            let terms = &self.terms[ask.rule];
+            let terms = &ask.terms(&self.terms[ask.rule]);
             command.arg(name(terms.pace)).arg(terms.limit).arg(terms.span_us);
             command.arg(ask.amount).arg(u8::from(ask.observed));
         }
@@ -75,6 +82,46 @@ impl Outside for Server {
     fn settle(&self, changes: Vec<Change>, _now_us: u64) {
         let command = self.settling(&changes);
         self.redis.tell(move || command);
+    }
+
+    async fn used(&self, keys: &[(usize, LimitKey)], _now_us: u64) -> Option<Vec<u64>> {
+        let names: Vec<_> = keys.iter().map(|(_, key)| self.key(*key)).collect();
+        let mut command = self.script(USED, names.into_iter());
+        for (rule, _) in keys {
+            let terms = &self.terms[*rule];
+            command.arg(name(terms.pace)).arg(terms.limit).arg(terms.span_us);
+        }
+        let used: Vec<u64> = self.redis.run(command).await?;
+        (used.len() == keys.len()).then_some(used)
+    }
+
+    fn name(&self, key: LimitKey, whose: String, until_us: u64) {
+        let mut command = redis::cmd("HSET");
+        command.arg(self.names()).arg(&key[..]).arg(format!("{until_us} {whose}"));
+        self.redis.tell(move || command);
+    }
+
+    async fn named(&self, now_us: u64) -> Option<Vec<(LimitKey, String)>> {
+        let mut command = redis::cmd("HGETALL");
+        command.arg(self.names());
+        let all: Vec<(Vec<u8>, String)> = self.redis.run(command).await?;
+        let (mut named, mut over) = (Vec::new(), redis::cmd("HDEL"));
+        over.arg(self.names());
+        let mut ended = 0;
+        for (field, value) in all {
+            let until_us = value.split_once(' ').and_then(|(until_us, _)| until_us.parse().ok()).unwrap_or(0_u64);
+            match (LimitKey::try_from(field.as_slice()), value.split_once(' ')) {
+                (Ok(key), Some((_, whose))) if until_us > now_us => named.push((key, whose.to_owned())),
+                _ => {
+                    ended += 1;
+                    over.arg(field);
+                }
+            }
+        }
+        if ended > 0 {
+            self.redis.tell(move || over);
+        }
+        Some(named)
     }
 
     fn health(&self) -> StoreHealth {
@@ -108,6 +155,7 @@ fn name(pace: Pace) -> &'static str {
         Pace::Sliding => "sliding",
         Pace::Bucket => "bucket",
         Pace::Held => "held",
+        Pace::Period => "period",
     }
 }
 

@@ -11,9 +11,11 @@ use crate::testing::{Folder, RedisServer};
 
 const HOUR_US: u64 = 3_600_000_000;
 const NOW_US: u64 = 1_767_269_340_000_000;
+const ENDS_US: u64 = 8_000_000_000_000_000;
 
 fn terms(limit: u64, pace: Pace) -> Terms {
-    Terms { limit, span_us: HOUR_US, pace }
+    // Of a period it is the moment at which it ends.
+    Terms { limit, span_us: if pace == Pace::Period { ENDS_US } else { HOUR_US }, pace }
 }
 
 fn file(folder: &Folder, terms: &[Terms]) -> Shared<File> {
@@ -35,7 +37,7 @@ fn ask(rule: usize, key: u8, amount: u64) -> Ask {
     // As a rule's key does, this one tells the rule.
     let mut whose = [key; 16];
     whose[15] = u8::try_from(rule).expect("a handful of rules");
-    Ask { rule, key: whose, amount, observed: false }
+    Ask { rule, key: whose, amount, observed: false, ends_us: None }
 }
 
 fn back(ask: &Ask, at_us: u64, used: u64) -> Change {
@@ -79,8 +81,9 @@ fn agrees_with_memory<O: Outside>(shared: &Shared<O>, terms: &[Terms], settle: i
     }
 }
 
-fn all_paces() -> [Terms; 4] {
-    [terms(40, Pace::Fixed), terms(40, Pace::Sliding), terms(40, Pace::Bucket), terms(6, Pace::Held)]
+fn all_paces() -> [Terms; 5] {
+    let held = terms(6, Pace::Held);
+    [terms(40, Pace::Fixed), terms(40, Pace::Sliding), terms(40, Pace::Bucket), terms(40, Pace::Period), held]
 }
 
 #[test]
@@ -96,6 +99,37 @@ fn a_server_counts_as_memory_does() {
     let Some(redis) = RedisServer::start() else { return };
     let shared = server(&redis, &all_paces());
     agrees_with_memory(&shared, &all_paces(), |change, _| runtime().block_on(shared.outside.settled(&[change])));
+}
+
+/// What one process has counted and named, another one is told, in either place.
+fn shares_what_is_used<O: Outside>(one: &Shared<O>, two: &Shared<O>) {
+    runtime().block_on(async {
+        let ask = Ask { ends_us: Some(ENDS_US), ..ask(0, 1, 4) };
+        let now_us = SystemClock::new().now_us();
+        assert!(one.take(&[ask], now_us).await.is_ok());
+        one.name(ask.key, r#"{"budget":"b"}"#.to_owned(), ENDS_US);
+        one.name([9; 16], "over".to_owned(), now_us - 1);
+        assert_eq!(two.used(&[(0, ask.key), (0, [7; 16])], now_us).await, [4, 0]);
+        let mut tries = 0;
+        while two.named(now_us).await != [(ask.key, r#"{"budget":"b"}"#.to_owned())] {
+            tries += 1;
+            assert!(tries < 1_000, "{:?}", two.named(now_us).await);
+        }
+        let full = two.take(&[Ask { amount: 37, ..ask }], now_us).await.expect_err("four of forty are taken");
+        assert!(matches!(full.room, Room::After(us) if us > ENDS_US - now_us - HOUR_US), "{full:?}");
+    });
+}
+
+#[test]
+fn a_period_is_shared_in_a_file() {
+    let (folder, all) = (Folder::new(), [terms(40, Pace::Period)]);
+    shares_what_is_used(&file(&folder, &all), &file(&folder, &all));
+}
+
+#[test]
+fn a_period_is_shared_on_a_server() {
+    let (Some(redis), all) = (RedisServer::start(), [terms(40, Pace::Period)]) else { return };
+    shares_what_is_used(&server(&redis, &all), &server(&redis, &all));
 }
 
 #[test]

@@ -35,7 +35,7 @@ end
 -- The time to reckon with.
 local function roll(window, terms)
   local ahead = window.at > time
-  if terms.pace == 'held' then return time end
+  if terms.pace == 'held' or terms.pace == 'period' then return time end
   if ahead and window.at - time <= SKEW then return window.at end
   if terms.pace == 'fixed' then
     local start = time - time % terms.span
@@ -75,6 +75,7 @@ local function room(window, terms, amount)
   if amount > terms.limit then return -2 end
   if terms.pace == 'held' then return -1 end
   if terms.pace == 'fixed' then return window.at + terms.span - now end
+  if terms.pace == 'period' then return math.max(terms.span - now, 1) end
   if terms.pace == 'bucket' then
     return math.max(window.at + math.ceil(over * terms.span / terms.limit) - now, 1)
   end
@@ -98,12 +99,13 @@ local function add(window, terms, amount)
     end
     window.at = now
   end
+  if terms.pace == 'period' then window.at = math.max(window.at, terms.span) end
   window.used = window.used + amount
 end
 
 local function give_back(window, terms, amount, taken)
   roll(window, terms)
-  local mine = terms.pace == 'bucket'
+  local mine = terms.pace == 'bucket' or terms.pace == 'period'
     or terms.pace == 'fixed' and taken - taken % terms.span == window.at
     or terms.pace == 'sliding' and cell(terms, window.at) == cell(terms, taken)
   if mine then
@@ -124,6 +126,7 @@ local function reset(window, terms)
   if terms.pace == 'bucket' then
     return math.max(window.at + math.ceil(window.used * terms.span / terms.limit) - now, 0)
   end
+  if terms.pace == 'period' then return math.max(window.at - now, 0) end
   return window.at + terms.span - now
 end
 

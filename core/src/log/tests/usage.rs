@@ -43,7 +43,8 @@ fn totals_are_exact_and_say_how_they_are_counted() {
     assert_eq!(
         serde_json::to_value(report.total).expect("a row is JSON"),
         json!({
-            "group": {}, "requests": 6, "cached": 1, "errors": 1, "cancelled": 1, "tokens_in": 150, "tokens_out": 15,
+            "group": {}, "requests": 6, "attempts": 0, "cached": 1, "errors": 1, "cancelled": 1, "tokens_in": 150,
+            "tokens_out": 15, "cache_read": null, "cache_write": null, "reasoning": null, "audio": null,
             "estimated": 1, "cost": 1e-8, "cost_nano_usd": 10, "unpriced": 1, "saved": 7e-9, "saved_nano_usd": 7,
         })
     );

@@ -28,6 +28,25 @@ public class Configuration : ConfigurationPart() {
         (limits ?: Limits().also { limits = it }).apply(set)
     }
 
+    /** How much may be spent, under names of your own. */
+    public var budgets: MutableMap<String, Budget> = mutableMapOf()
+
+    /** Sets parts of one of [budgets]. */
+    public fun budget(name: String, set: Budget.() -> Unit) {
+        budgets.getOrPut(name) { Budget() }.apply(set)
+    }
+
+    /** Prepaid credit. */
+    public var credits: Credits? = null
+
+    /** Sets parts of [credits]. */
+    public fun credits(set: Credits.() -> Unit) {
+        (credits ?: Credits().also { credits = it }).apply(set)
+    }
+
+    /** What one unit of a currency costs: `EUR = "1.08 USD"`. */
+    public var currencies: MutableMap<String, BigDecimal> = mutableMapOf()
+
     /** What is tried again. */
     public var retries: Retry? = null
 
@@ -132,6 +151,9 @@ public class Configuration : ConfigurationPart() {
             "id" to id,
             "cache" to cache,
             "limits" to limits,
+            "budgets" to budgets,
+            "credits" to credits,
+            "currencies" to currencies,
             "retries" to retries,
             "timeouts" to timeouts,
             "hedging" to hedging,
@@ -406,6 +428,116 @@ public class Configuration : ConfigurationPart() {
             mapOf(
                 "pace" to pace,
                 "max_wait" to maxWait,
+            )
+    }
+
+    /** How much may be spent in a period, by everybody together or by each of somebody. */
+    @ConfigurationDsl
+    public class Budget : ConfigurationPart() {
+        /**
+         * How much: `"100 USD"`, or an amount in a currency that `currencies` has a rate for. 0 lets nothing pass but what is
+         * free.
+         */
+        public var limit: String? = null
+
+        /** When it begins anew. */
+        public var period: Period? = null
+
+        /** How long a `rolling` period is, up to 31 days. */
+        public var per: Duration? = null
+
+        /** Where a day begins at midnight: a name of the IANA time zone database such as `Europe/Berlin`; UTC without it. */
+        public var timeZone: String? = null
+
+        /**
+         * Who has a budget of their own: `gateway` (all calls together), `provider`, `model`, `key`, `user`,
+         * `metadata.{key}`, or a list of them. Calls that lack it share one.
+         */
+        public var by: MutableList<String> = mutableListOf()
+
+        /**
+         * Which calls it is for, by the same words: `{ provider = "openai", model = "gpt-4o*" }`. A `*` at the end stands for
+         * anything. Without it the budget is for all.
+         */
+        public var `when`: MutableMap<String, String> = mutableMapOf()
+
+        /** What happens at the limit. */
+        public var mode: BudgetMode? = null
+
+        /**
+         * What happens to a call whose cost nobody can tell before; `refuse` without it where the budget is hard, `pass` where
+         * it is soft.
+         */
+        public var unpriced: Unpriced? = null
+
+        /** From which part of the limit on an alert is raised, in percent: 1 to 100; 100 without it. */
+        public var alertAtPercent: Long? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "limit" to limit,
+                "period" to period,
+                "per" to per,
+                "time_zone" to timeZone,
+                "by" to by,
+                "when" to `when`,
+                "mode" to mode,
+                "unpriced" to unpriced,
+                "alert_at_percent" to alertAtPercent,
+            )
+    }
+
+    /** Prepaid credit. */
+    @ConfigurationDsl
+    public class Credits : ConfigurationPart() {
+        /**
+         * The `SQLite` file of the ledger, shared by the processes of one host. Without it credit is kept in memory and ends
+         * with the gateway.
+         */
+        public var path: String? = null
+
+        /**
+         * Wallets under names of your own. A call draws on the first one, by name, that is for it; one that none is for costs
+         * no credit.
+         */
+        public var wallets: MutableMap<String, Wallet> = mutableMapOf()
+
+        /** Sets parts of one of [wallets]. */
+        public fun wallet(name: String, set: Wallet.() -> Unit) {
+            wallets.getOrPut(name) { Wallet() }.apply(set)
+        }
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "path" to path,
+                "wallets" to wallets,
+            )
+    }
+
+    /** A wallet, or one for each of somebody. */
+    @ConfigurationDsl
+    public class Wallet : ConfigurationPart() {
+        /**
+         * Who has a wallet of their own, called `{name}/{value}`: `provider`, `model`, `key`, `user`, `metadata.{key}`, or a
+         * list of them. Without it there is one, called `{name}`.
+         */
+        public var by: MutableList<String> = mutableListOf()
+
+        /** Which calls it is for, by the same words. A `*` at the end stands for anything. Without it, for all. */
+        public var `when`: MutableMap<String, String> = mutableMapOf()
+
+        /** What is drawn beyond the cost of a call, in percent of it: 0 to 1000. */
+        public var markupPercent: Long? = null
+
+        /** What happens to a call whose cost nobody can tell before; `refuse` without it. */
+        public var unpriced: Unpriced? = null
+
+        override fun parts(): Map<String, Any?> =
+            mapOf(
+                "by" to by,
+                "when" to `when`,
+                "markup_percent" to markupPercent,
+                "unpriced" to unpriced,
             )
     }
 
@@ -975,6 +1107,36 @@ public class Configuration : ConfigurationPart() {
         REJECT("reject"),
         /** It waits its turn for `max_wait`, those with a higher `x-tollhouse-priority` first, and is answered 429 then. */
         WAIT("wait"),
+    }
+
+    /** When a budget begins anew. */
+    public enum class Period(override val word: String) : ConfigurationWord {
+        /** At midnight. */
+        DAY("day"),
+        /** At midnight before Monday. */
+        WEEK("week"),
+        /** At midnight before the first day of a month. */
+        MONTH("month"),
+        /** Never: what counts is what was spent in the span `per` that ends now. */
+        ROLLING("rolling"),
+        /** Never. */
+        TOTAL("total"),
+    }
+
+    /** What happens at a budget's limit. */
+    public enum class BudgetMode(override val word: String) : ConfigurationWord {
+        /** Calls are answered 429, and no provider is called. */
+        HARD("hard"),
+        /** Calls pass, and an alert says so. */
+        SOFT("soft"),
+    }
+
+    /** What happens to a call whose cost nobody can tell before it is made. */
+    public enum class Unpriced(override val word: String) : ConfigurationWord {
+        /** It is answered 429. */
+        REFUSE("refuse"),
+        /** It passes, and is counted as unpriced. */
+        PASS("pass"),
     }
 
     /** How the delay between tries grows. */

@@ -174,6 +174,34 @@ internal constructor(internal val native: dev.tollhouse.ffi.Gateway, private val
     public fun loadPrices(prices: Any): LoadedPrices =
         LoadedPrices(document(native { native.loadPrices(toJson("prices", prices).toString()) }))
 
+    /** How every budget stands: what was spent, is reserved and is left, and when it begins anew. */
+    public suspend fun budgets(): BudgetReport =
+        BudgetReport(document(native { native.budgets() }))
+
+    /** Puts credit into a wallet; [options]: `expires_at`, `idempotency_key`, `note`. */
+    public suspend fun topUp(wallet: String, amount: String, options: Map<String, Any?> = emptyMap()): CreditEntry =
+        CreditEntry(document(native { native.topUp(wallet, amount, toJson("options", options).toString()) }))
+
+    /** Gives credit back that calls drew on a wallet: all of them, or the one of `log_id` in [options]. */
+    public suspend fun refund(wallet: String, amount: String, options: Map<String, Any?> = emptyMap()): CreditEntry =
+        CreditEntry(document(native { native.refund(wallet, amount, toJson("options", options).toString()) }))
+
+    /** What a wallet has, what calls under way hold of it, and what ends when. */
+    public suspend fun balance(wallet: String): Balance =
+        Balance(document(native { native.balance(wallet) }))
+
+    /** The entries of the ledger of credits, the newest first: `wallet`, `kind`, `log_id`, `limit`, `page` select. */
+    public suspend fun ledger(query: Map<String, Any?> = emptyMap()): LedgerPage =
+        LedgerPage(document(native { native.ledger(toJson("query", query).toString()) }))
+
+    /** What calls have cost in a period, one page for each customer: `by`, `since`, `until`, `markup_percent`, `format`. */
+    public suspend fun bill(query: Map<String, Any?> = emptyMap()): Bill =
+        Bill(document(native { native.bill(toJson("query", query).toString()) }))
+
+    /** Holds what the report of `openai` or `anthropic` says, a page or a list of pages, against the log, by day and model. */
+    public suspend fun reconcile(provider: String, report: Any, options: Map<String, Any?> = emptyMap()): Reconciliation =
+        Reconciliation(document(native { native.reconcile(provider, toJson("report", report).toString(), toJson("options", options).toString()) }))
+
     /** Tokens of a text, of a list of texts, of chat messages, or of messages with their tools, before a call, offline. */
     public fun countTokens(model: String, input: Any): TokenCount =
         TokenCount(document(native { native.countTokens(model, toJson("input", input).toString()) }))

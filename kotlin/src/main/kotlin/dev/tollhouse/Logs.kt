@@ -191,6 +191,98 @@ public class UsageRow internal constructor(json: JsonObject) : Record(json) {
     public val saved: BigDecimal? get() = dollars("saved_nano_usd")
 }
 
+/** How all budgets stand. */
+public class BudgetReport internal constructor(json: JsonObject) : Record(json) {
+    /** How the numbers are counted, in words. */
+    public val basis: String get() = text("basis")
+
+    /** One for each budget, and for each of those who have one of their own. */
+    public val budgets: List<BudgetState> = list("budgets").map(::BudgetState)
+}
+
+/** How a budget stands. Amounts are US dollars; in its own currency they are in [json]. */
+public class BudgetState internal constructor(json: JsonObject) : Record(json) {
+    public val name: String get() = text("name")
+
+    /** Whose it is, where everybody has one of their own. */
+    public val by: Map<String, JsonElement> get() = table("by")
+    public val limit: BigDecimal? get() = dollars("limit_nano_usd")
+    public val spent: BigDecimal? get() = dollars("spent_nano_usd")
+
+    /** What this process's calls under way have taken, each at its worst. */
+    public val reserved: BigDecimal? get() = dollars("reserved_nano_usd")
+    public val remaining: BigDecimal? get() = dollars("remaining_nano_usd")
+
+    /** When the next period begins, RFC 3339; null for never. */
+    public val resetsAt: String? get() = textOrNull("resets_at")
+
+    /** Whether so much is used that it was to be told. */
+    public val alert: Boolean get() = flag("alert")
+}
+
+/** A movement of credit that was entered. Amounts are US dollars. */
+public class CreditEntry internal constructor(json: JsonObject) : Record(json) {
+    public val transaction: Long get() = long("transaction")
+    public val wallet: String get() = text("wallet")
+    public val amount: BigDecimal? get() = dollars("amount_nano_usd")
+
+    /** Whether it had been entered before, under the same key. */
+    public val replayed: Boolean get() = flag("replayed")
+    public val balance: BigDecimal? get() = dollars("balance_nano_usd")
+}
+
+/** What a wallet has, in US dollars. */
+public class Balance internal constructor(json: JsonObject) : Record(json) {
+    public val wallet: String get() = text("wallet")
+    public val balance: BigDecimal? get() = dollars("balance_nano_usd")
+
+    /** What calls under way hold of it. */
+    public val reserved: BigDecimal? get() = dollars("reserved_nano_usd")
+    public val available: BigDecimal? get() = dollars("available_nano_usd")
+}
+
+/** Entries of the ledger. */
+public class LedgerPage internal constructor(json: JsonObject) : Record(json) {
+    public val entries: List<LedgerEntry> = list("entries").map(::LedgerEntry)
+    public val totalCount: Long get() = long("total_count")
+
+    /** Whether all entries together are zero. */
+    public val balanced: Boolean get() = flag("balanced")
+}
+
+/** One side of a movement. */
+public class LedgerEntry internal constructor(json: JsonObject) : Record(json) {
+    public val transaction: Long get() = long("transaction")
+
+    /** `top_up`, `draw`, `refund` or `expiry`. */
+    public val kind: String get() = text("kind")
+    public val account: String get() = text("account")
+    public val amount: BigDecimal? get() = dollars("amount_nano_usd")
+    public val logId: String? get() = textOrNull("log_id")
+    public val note: String? get() = textOrNull("note")
+}
+
+/** What calls have cost in a period. */
+public class Bill internal constructor(json: JsonObject) : Record(json) {
+    /** How the numbers are counted, in words. */
+    public val basis: String get() = textOrNull("basis").orEmpty()
+    public val customers: List<JsonObject> get() = list("customers")
+    public val total: JsonObject get() = table("total")
+
+    /** The document, where a `format` was asked for. */
+    public val text: String? get() = textOrNull("text")
+}
+
+/** A provider's report, held against the log. */
+public class Reconciliation internal constructor(json: JsonObject) : Record(json) {
+    /** How the numbers are counted, in words. */
+    public val basis: String get() = text("basis")
+
+    /** One for each day and model, each with what the provider says, what the log says, and the difference. */
+    public val rows: List<JsonObject> get() = list("rows")
+    public val total: JsonObject get() = table("total")
+}
+
 /** How the log is doing, and what else of the gateway may be degraded. */
 public class LogHealth internal constructor(json: JsonObject) : Record(json) {
     /** What is not as it was configured, and what to do about it; null when all is well. */
@@ -211,6 +303,12 @@ public class LogHealth internal constructor(json: JsonObject) : Record(json) {
 
     /** Routes whose changed file was refused, by name, and why; what was in force goes on. */
     public val routes: Map<String, String> get() = table("routes").mapValues { it.value.jsonPrimitive.content }
+
+    /** The file of the ledger of credits; null where it is kept in memory. */
+    public val credits: StoreHealth? get() = tableOrNull("credits")?.let(::StoreHealth)
+
+    /** Budgets of which so much is used that it was to be told, in words. */
+    public val budgets: List<String> get() = json.getValue("budgets").jsonArray.map { it.jsonPrimitive.content }
 
     /** How each receiver of logs stands, by its name in the configuration. */
     public val uploads: Map<String, UploadHealth> get() = table("uploads").mapValues { UploadHealth(it.value.jsonObject) }

@@ -771,6 +771,12 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_call_run(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_balance(
+    ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_bill(
+    ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_budgets(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_cache_stats(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_chat(
@@ -801,6 +807,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_health(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_ledger(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_load_prices(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_log_payload(
@@ -811,11 +819,17 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache(
     ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_reconcile(
+    ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_recost(
+    ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_refund(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_run(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_set_route(
+    ): Int
+    external fun uniffi_tollhouse_ffi_checksum_method_gateway_top_up(
     ): Int
     external fun uniffi_tollhouse_ffi_checksum_method_gateway_ui_url(
     ): Int
@@ -898,6 +912,12 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_tollhouse_ffi_fn_constructor_gateway_open(`config`: RustBuffer.ByValue,`file`: RustBuffer.ByValue,`providers`: RustBuffer.ByValue,`tokens`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_balance(`ptr`: Long,`wallet`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_bill(`ptr`: Long,`query`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_budgets(`ptr`: Long,
+    ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_cache_stats(`ptr`: Long,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_chat(`ptr`: Long,`model`: RustBuffer.ByValue,`messages`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
@@ -928,6 +948,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_tollhouse_ffi_fn_method_gateway_health(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_ledger(`ptr`: Long,`query`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_load_prices(`ptr`: Long,`prices`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_tollhouse_ffi_fn_method_gateway_log_payload(`ptr`: Long,`logId`: RustBuffer.ByValue,`part`: RustBuffer.ByValue,
@@ -938,11 +960,17 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_purge_cache(`ptr`: Long,`filter`: RustBuffer.ByValue,
     ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_reconcile(`ptr`: Long,`provider`: RustBuffer.ByValue,`report`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
+    ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_recost(`ptr`: Long,`query`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_refund(`ptr`: Long,`wallet`: RustBuffer.ByValue,`amount`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_run(`ptr`: Long,`entries`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_set_route(`ptr`: Long,`name`: RustBuffer.ByValue,`route`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_tollhouse_ffi_fn_method_gateway_top_up(`ptr`: Long,`wallet`: RustBuffer.ByValue,`amount`: RustBuffer.ByValue,`options`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_tollhouse_ffi_fn_method_gateway_ui_url(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1139,6 +1167,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tollhouse_ffi_checksum_method_call_run() and 0xFFFF) != 9464) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_balance() and 0xFFFF) != 12203) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_bill() and 0xFFFF) != 37813) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_budgets() and 0xFFFF) != 36394) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_cache_stats() and 0xFFFF) != 37916) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1184,6 +1221,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_health() and 0xFFFF) != 45051) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_ledger() and 0xFFFF) != 38130) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_load_prices() and 0xFFFF) != 53848) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1199,13 +1239,22 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_purge_cache() and 0xFFFF) != 32790) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_reconcile() and 0xFFFF) != 14303) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_recost() and 0xFFFF) != 39505) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_refund() and 0xFFFF) != 46268) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_run() and 0xFFFF) != 8026) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_set_route() and 0xFFFF) != 20) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_top_up() and 0xFFFF) != 38895) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_tollhouse_ffi_checksum_method_gateway_ui_url() and 0xFFFF) != 7907) {
@@ -2507,6 +2556,12 @@ public object FfiConverterTypeCall: FfiConverter<Call, Long> {
  */
 public interface GatewayInterface {
     
+    suspend fun `balance`(`wallet`: kotlin.String): kotlin.String
+    
+    suspend fun `bill`(`query`: kotlin.String): kotlin.String
+    
+    suspend fun `budgets`(): kotlin.String
+    
     suspend fun `cacheStats`(): kotlin.String
     
     /**
@@ -2565,6 +2620,8 @@ public interface GatewayInterface {
      */
     fun `health`(): kotlin.String
     
+    suspend fun `ledger`(`query`: kotlin.String): kotlin.String
+    
     /**
      * What is in force from now on.
      */
@@ -2581,7 +2638,11 @@ public interface GatewayInterface {
     
     suspend fun `purgeCache`(`filter`: kotlin.String): kotlin.String
     
+    suspend fun `reconcile`(`provider`: kotlin.String, `report`: kotlin.String, `options`: kotlin.String): kotlin.String
+    
     suspend fun `recost`(`query`: kotlin.String): kotlin.String
+    
+    suspend fun `refund`(`wallet`: kotlin.String, `amount`: kotlin.String, `options`: kotlin.String): kotlin.String
     
     /**
      * The universal endpoint. JSON text.
@@ -2592,6 +2653,8 @@ public interface GatewayInterface {
      * The version of the route that was set.
      */
     fun `setRoute`(`name`: kotlin.String, `route`: kotlin.String): kotlin.ULong
+    
+    suspend fun `topUp`(`wallet`: kotlin.String, `amount`: kotlin.String, `options`: kotlin.String): kotlin.String
     
     /**
      * The dashboard's URL, of the same server.
@@ -2707,6 +2770,71 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
         return uniffiRustCall() { status ->
             UniffiLib.uniffi_tollhouse_ffi_fn_clone_gateway(handle, status)
         }
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `balance`(`wallet`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_balance(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`wallet`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `bill`(`query`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_bill(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`query`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `budgets`() : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_budgets(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
     }
 
     
@@ -3027,6 +3155,28 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
     
 
     
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `ledger`(`query`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_ledger(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`query`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
     /**
      * What is in force from now on.
      */
@@ -3141,6 +3291,30 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
     
     @Throws(Failure::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `reconcile`(`provider`: kotlin.String, `report`: kotlin.String, `options`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_reconcile(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`provider`),
+        FfiConverterString.lower(`report`),
+        FfiConverterString.lower(`options`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
     override suspend fun `recost`(`query`: kotlin.String) : kotlin.String {
         return uniffiRustCallAsync(
         callWithHandle { uniffiHandle ->
@@ -3148,6 +3322,30 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
                 uniffiHandle,
                 
         FfiConverterString.lower(`query`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `refund`(`wallet`: kotlin.String, `amount`: kotlin.String, `options`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_refund(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`wallet`),
+        FfiConverterString.lower(`amount`),
+        FfiConverterString.lower(`options`),
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
@@ -3204,6 +3402,30 @@ open class Gateway: Disposable, AutoCloseable, GatewayInterface
     )
     }
     
+
+    
+    @Throws(Failure::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `topUp`(`wallet`: kotlin.String, `amount`: kotlin.String, `options`: kotlin.String) : kotlin.String {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_tollhouse_ffi_fn_method_gateway_top_up(
+                uniffiHandle,
+                
+        FfiConverterString.lower(`wallet`),
+        FfiConverterString.lower(`amount`),
+        FfiConverterString.lower(`options`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_tollhouse_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_tollhouse_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterString.lift(it) },
+        // Error FFI converter
+        Failure.ErrorHandler,
+    )
+    }
 
     
     /**
