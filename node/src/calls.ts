@@ -1,6 +1,7 @@
 /** The calls of this thread that are in flight. */
 
 import { TollhouseError, isFailure } from "./errors.js";
+import { Host } from "./host.js";
 import { native, type Failure, type NativeCalls, type Outcome } from "./native.js";
 
 interface Waiting {
@@ -14,6 +15,8 @@ interface Waiting {
 export class Calls {
   readonly native: NativeCalls = new (native().Calls)(() => this.#deliver());
   readonly #waiting = new Map<number, Waiting>();
+  /** The program's own functions. */
+  readonly host = new Host(this.native);
 
   constructor() {
     process.once("exit", () => this.native.end());
@@ -46,6 +49,7 @@ export class Calls {
   }
 
   #deliver(): void {
+    this.host.answerAll();
     const ended = this.native.take();
     for (let index = 0; index < ended.length; index += 2) {
       this.#settle(ended[index] as number, ended[index + 1]);

@@ -4,6 +4,7 @@ import { calls, checked, ready } from "./calls.js";
 import { Door } from "./door.js";
 import { asManagementError } from "./errors.js";
 import { toFetch, type GatewayFetch } from "./fetch.js";
+import type { GatewayParts } from "./host.js";
 import { toJson } from "./json.js";
 import { toLog, toPage, type Balance, type Bill, type BudgetReport, type CacheStats, type CreditEntry, type CreditOptions, type Estimate, type Explanation, type LedgerPage, type LoadedPrices, type LogHealth, type LogPage, type LogQuery, type MissReport, type PurgeFilter, type PurgeReport, type Reconciliation, type Recosted, type TokenCount, type UsageQuery, type UsageReport } from "./log.js";
 import { toCall } from "./request.js";
@@ -32,13 +33,14 @@ export class Gateway {
   /**
    * @param config The configuration, or the name of a TOML or JSON file. Without it `tollhouse.toml` in the working
    * directory is used if there is one. Keys are read from the environment; nothing is started before the first call.
+   * @param options What the program brings itself.
    * @throws {TollhouseError} `config`, with the field that cannot work.
    */
-  constructor(config?: GatewayConfig | string);
+  constructor(config?: GatewayConfig | string, options?: GatewayParts);
   /** @internal */
   constructor(config: Opened);
-  constructor(config?: GatewayConfig | string | Opened) {
-    this.#native = config instanceof Opened ? config.native : open(config);
+  constructor(config?: GatewayConfig | string | Opened, options: GatewayParts = {}) {
+    this.#native = config instanceof Opened ? config.native : open(config, options);
     this.#door = new Door(this.#native);
     this.fetch = toFetch(this.#door);
   }
@@ -316,10 +318,11 @@ export class Opened {
   }
 }
 
-function open(config: GatewayConfig | string | undefined): NativeGateway {
+function open(config: GatewayConfig | string | undefined, { embedder }: GatewayParts): NativeGateway {
   const file = typeof config === "string" ? config : undefined;
   const json = typeof config === "object" ? toJson(config) : undefined;
-  return checked(native().open(calls().native, json, file));
+  const { native: shared, host } = calls();
+  return checked(native().open(shared, json, file, undefined, embedder && host.lend(embedder)));
 }
 
 /** `Headers` would be an empty object as JSON. */

@@ -31,10 +31,20 @@ export interface NativeReader {
   cancel(): void;
 }
 
+/** What the program itself is asked; without a text nobody waits for the answer any more, or for any answer of the function. */
+export interface Question {
+  id: number;
+  function: number;
+  text?: string;
+}
+
 export interface NativeCalls {
   take(): (number | unknown)[];
   cancel(id: number): void;
   end(): void;
+  questions(): Question[];
+  answer(id: number, vector: number[]): void;
+  fail(id: number, error: string): void;
 }
 
 export interface NativeGateway {
@@ -79,7 +89,7 @@ export interface NativeTestGateway {
 
 export interface Native {
   Calls: new (wake: () => void) => NativeCalls;
-  open(calls: NativeCalls, config?: string, file?: string, id?: string): NativeGateway | Failure;
+  open(calls: NativeCalls, config?: string, file?: string, id?: string, embedder?: number): NativeGateway | Failure;
   command(words: string[]): number;
   openTest(calls: NativeCalls, config: string, script: string): NativeTestGateway | Failure;
 }

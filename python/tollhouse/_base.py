@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from . import _native
-    from ._types import Json, Messages
+    from ._types import Embedder, Json, Messages
 
 
 class BaseGateway:
@@ -26,9 +26,14 @@ class BaseGateway:
     __slots__ = ("__weakref__", "_native")
 
     def __init__(
-        self, config: Mapping[str, object] | str | os.PathLike[str] | None = None, /, **sections: object
+        self,
+        config: Mapping[str, object] | str | os.PathLike[str] | None = None,
+        /,
+        *,
+        embedder: Embedder | None = None,
+        **sections: object,
     ) -> None:
-        self._open(_calls.opened(config, sections))
+        self._open(_calls.opened(config, sections, embedder))
 
     def _open(self, native: _native.Gateway) -> None:
         self._native = native

@@ -11,15 +11,22 @@ from ._json import given, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._types import Body, GatewayOptions, Headers, HeaderValue
+    from collections.abc import Callable
+
+    from ._types import Body, Embedder, GatewayOptions, Headers, HeaderValue
 
 CONTENT_TYPE = "content-type"
 
 
 def opened(
-    config: Mapping[str, object] | str | os.PathLike[str] | None, sections: dict[str, object]
+    config: Mapping[str, object] | str | os.PathLike[str] | None,
+    sections: dict[str, object],
+    embedder: Embedder | None,
 ) -> _native.Gateway:
     """The native gateway for the arguments of a constructor."""
+    if embedder is not None and not callable(embedder):
+        raise InvalidRequestError("not callable; give a function of one text", field="embedder")
+    starter = None if embedder is None else _starter(embedder)
     if isinstance(config, (str, os.PathLike)):
         if sections:
             named = ", ".join(sections)
@@ -27,10 +34,20 @@ def opened(
                 f"the configuration comes from {os.fspath(config)}; write there what was given beside it: {named}",
                 field=next(iter(sections)),
             )
-        return _native.Gateway.from_file(os.fspath(config))
+        return _native.Gateway.from_file(os.fspath(config), starter)
     if config is None and not sections:
-        return _native.Gateway.discover()
-    return _native.Gateway.from_json(text({**(config or {}), **sections}))
+        return _native.Gateway.discover(starter)
+    return _native.Gateway.from_json(text({**(config or {}), **sections}), starter)
+
+
+def _starter(embedder: Embedder) -> Callable[[_native.Questions], None]:
+    # Event loops and loggers take longer to import than all of this package.
+    def start(questions: _native.Questions) -> None:
+        from . import _host
+
+        _host.start(embedder, questions)
+
+    return start
 
 
 def body(given_body: Body | None, headers: Headers | None) -> tuple[bytes | None, Headers | None]:

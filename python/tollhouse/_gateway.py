@@ -27,6 +27,8 @@ class Gateway(BaseGateway):
     Args:
         config: The configuration as a dict, or the path of a file (TOML, or JSON if it ends in `.json`). Without any
             argument `tollhouse.toml` in the working directory is taken, if there is one.
+        embedder: A function of one text that gives its vector, for `cache.semantic`, instead of a provider. It may be
+            async. It is called in a thread of its own, which starts with the first question.
         **sections: Sections of the configuration by name, such as `cache={"ttl": "1h"}`. A `timedelta` is a duration
             too.
 

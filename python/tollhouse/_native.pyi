@@ -1,6 +1,6 @@
 """The native module, built from `bindings/python`. JSON crosses as text; `Answer` and `Body` are handles."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias, final
 
 from ._errors import Error
@@ -12,6 +12,8 @@ __all__ = [
     "Body",
     "Gateway",
     "Pending",
+    "Question",
+    "Questions",
     "Rung",
     "Script",
     "__version__",
@@ -25,13 +27,25 @@ __version__: str
 _Timeouts: TypeAlias = tuple[float | None, float | None]
 
 @final
+class Questions:
+    def take(self) -> Awaitable[Question | None]: ...
+
+@final
+class Question:
+    @property
+    def text(self) -> str: ...
+    def answer(self, vector: list[float]) -> None: ...
+    def fail(self, error: str) -> None: ...
+    def gone(self) -> Awaitable[None]: ...
+
+@final
 class Gateway:
     @staticmethod
-    def from_json(text: str) -> Gateway: ...
+    def from_json(text: str, embedder: Callable[[Questions], None] | None = None) -> Gateway: ...
     @staticmethod
-    def from_file(path: str) -> Gateway: ...
+    def from_file(path: str, embedder: Callable[[Questions], None] | None = None) -> Gateway: ...
     @staticmethod
-    def discover() -> Gateway: ...
+    def discover(embedder: Callable[[Questions], None] | None = None) -> Gateway: ...
     def asynchronous(self) -> AsyncGateway: ...
     def handle(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 HeaderValue = str | bytes | int | float | bool | Mapping[str, object]
@@ -13,6 +13,9 @@ Body = bytes | bytearray | str | Mapping[str, object] | Sequence[object]
 """Dicts and lists are sent as JSON."""
 
 Messages = str | Sequence[Mapping[str, object]]
+
+Embedder = Callable[[str], Iterable[float] | Awaitable[Iterable[float]]]
+"""Gives the vector of a text."""
 """One question, or messages in OpenAI's shape."""
 
 Metadata = Mapping[str, str | int | float | bool | None]

@@ -13,6 +13,7 @@ use tollhouse::Gateway;
 
 use crate::body::Slot;
 use crate::held::Held;
+use crate::host::{Question, Reply};
 use crate::outcome::Outcome;
 use crate::runtime;
 use crate::task::Task;
@@ -32,7 +33,12 @@ impl Calls {
     #[napi(constructor)]
     pub fn new(env: Env, wake: Function<'_, (), ()>) -> Result<Self> {
         let wake = wake.build_threadsafe_function::<()>().weak::<true>().build()?;
-        let shared = Arc::new(Shared { wake: Mutex::new(wake), ended: Mutex::default(), held: Mutex::default() });
+        let shared = Arc::new(Shared {
+            wake: Mutex::new(wake),
+            ended: Mutex::default(),
+            asked: Mutex::default(),
+            held: Mutex::default(),
+        });
         env.add_env_cleanup_hook(shared.clone(), |shared| shared.end())?;
         Ok(Self { shared })
     }
@@ -61,6 +67,7 @@ impl Calls {
 pub struct Shared {
     wake: Mutex<Wake>,
     ended: Mutex<Vec<(u32, Outcome)>>,
+    asked: Mutex<Vec<Question>>,
     held: Mutex<Held>,
 }
 
@@ -132,6 +139,34 @@ impl Shared {
     pub fn forget_body(&self, id: u32) {
         let body = self.held().bodies.remove(&id);
         drop(body);
+    }
+
+    /// Asks the program's own function of this number. The answer goes to `reply`.
+    pub fn ask(&self, function: u32, text: String, reply: Reply) -> u32 {
+        let mut held = self.held();
+        let id = held.new_id();
+        held.replies.insert(id, reply);
+        drop(held);
+        self.tell(Question { id, function, text: Some(text) });
+        id
+    }
+
+    /// Where the answer to this question goes, unless it has one or nobody waits any more.
+    pub fn replied(&self, id: u32) -> Option<Reply> {
+        self.held().replies.remove(&id)
+    }
+
+    pub fn questions(&self) -> Vec<Question> {
+        std::mem::take(&mut *lock(&self.asked))
+    }
+
+    /// Tells the JavaScript thread something of a question.
+    pub fn tell(&self, question: Question) {
+        let mut asked = lock(&self.asked);
+        asked.push(question);
+        if asked.len() == 1 {
+            lock(&self.wake).call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
     }
 
     /// The first one of a burst wakes the JavaScript thread. A call that ends after its environment is dropped.

@@ -16,20 +16,28 @@ use crate::answer::answer;
 use crate::calls::{Calls, Shared};
 use crate::errors::Failure;
 use crate::headers;
+use crate::host::Embeds;
 use crate::outcome::Outcome;
 use crate::runtime;
 
 /// Opens a gateway: with `config` (JSON text), with a configuration file, or with `tollhouse.toml` of the working
-/// directory if there is one. `id` stands above the one in the configuration.
+/// directory if there is one. `id` stands above the one in the configuration, `embedder` is the number of a function.
 #[napi]
 pub fn open(
     calls: &Calls,
     config: Option<String>,
     file: Option<String>,
     id: Option<String>,
+    embedder: Option<u32>,
 ) -> Either<Gateway, Failure> {
-    let gateway = configured(config.as_deref(), file.as_deref(), id).and_then(tollhouse::Gateway::new);
-    match gateway {
+    let built = configured(config.as_deref(), file.as_deref(), id).and_then(|config| {
+        let builder = tollhouse::Gateway::builder(config);
+        match embedder {
+            Some(function) => builder.embedder(Arc::new(Embeds { calls: calls.shared.clone(), function })).build(),
+            None => builder.build(),
+        }
+    });
+    match built {
         Ok(gateway) => Either::A(Gateway::new(calls, gateway)),
         Err(error) => Either::B(error.into()),
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tollhouse::Gateway;
 
 use crate::body::Slot;
+use crate::host::Reply;
 use crate::task::Task;
 
 /// How long the end of an environment may wait for each of its gateways to write its last logs.
@@ -19,6 +20,8 @@ pub struct Held {
     pub tasks: HashMap<u32, Arc<Task>>,
     pub bodies: HashMap<u32, Arc<Slot>>,
     pub gateways: HashMap<u32, Gateway>,
+    /// Where answers of the program's own go.
+    pub replies: HashMap<u32, Reply>,
 }
 
 impl Held {

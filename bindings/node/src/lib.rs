@@ -16,6 +16,7 @@ mod errors;
 mod gateway;
 mod headers;
 mod held;
+mod host;
 mod outcome;
 mod runtime;
 mod task;

@@ -13,6 +13,7 @@ use crate::body::Home;
 use crate::bridge::Outcome;
 use crate::calls::{self, Timeouts};
 use crate::errors;
+use crate::host::Embeds;
 use crate::process::Owned;
 use crate::runtime::Driver;
 
@@ -30,20 +31,23 @@ pub(crate) struct Open {
 impl Gateway {
     /// A gateway with this configuration.
     #[staticmethod]
-    fn from_json(py: Python<'_>, text: &str) -> PyResult<Self> {
-        Self::open(py, Config::from_json(text))
+    #[pyo3(signature = (text, embedder=None))]
+    fn from_json(py: Python<'_>, text: &str, embedder: Option<Py<PyAny>>) -> PyResult<Self> {
+        Self::open(py, Config::from_json(text), embedder)
     }
 
     /// A gateway with the configuration in a file, TOML or JSON.
     #[staticmethod]
-    fn from_file(py: Python<'_>, path: &str) -> PyResult<Self> {
-        Self::open(py, Config::from_file(path))
+    #[pyo3(signature = (path, embedder=None))]
+    fn from_file(py: Python<'_>, path: &str, embedder: Option<Py<PyAny>>) -> PyResult<Self> {
+        Self::open(py, Config::from_file(path), embedder)
     }
 
     /// A gateway with `tollhouse.toml` in the working directory, or with the defaults if there is none.
     #[staticmethod]
-    fn discover(py: Python<'_>) -> PyResult<Self> {
-        Self::open(py, Config::discover())
+    #[pyo3(signature = (embedder=None))]
+    fn discover(py: Python<'_>, embedder: Option<Py<PyAny>>) -> PyResult<Self> {
+        Self::open(py, Config::discover(), embedder)
     }
 
     /// The same gateway, with calls to await.
@@ -226,9 +230,16 @@ impl Gateway {
         Self(Arc::new(Open { gateway: Owned::new(gateway), loopback: OnceLock::new() }))
     }
 
-    fn open(py: Python<'_>, config: Result<Config, tollhouse::Error>) -> PyResult<Self> {
-        let gateway = config.and_then(tollhouse::Gateway::new).map_err(|error| errors::raised(py, &error))?;
-        Ok(Self::new(gateway))
+    /// `embedder` starts the thread in which the program's own embedder answers.
+    fn open(py: Python<'_>, config: Result<Config, tollhouse::Error>, embedder: Option<Py<PyAny>>) -> PyResult<Self> {
+        let built = config.and_then(|config| {
+            let builder = tollhouse::Gateway::builder(config);
+            match embedder {
+                Some(starter) => builder.embedder(Arc::new(Embeds::new(starter))).build(),
+                None => builder.build(),
+            }
+        });
+        Ok(Self::new(built.map_err(|error| errors::raised(py, &error))?))
     }
 
     fn core(&self) -> tollhouse::Gateway {

@@ -10,6 +10,7 @@ mod command;
 mod errors;
 mod gateway;
 mod headers;
+mod host;
 mod process;
 mod runtime;
 mod testing;
@@ -36,6 +37,8 @@ mod _native {
     use super::errors::error_kinds;
     #[pymodule_export]
     use super::gateway::Gateway;
+    #[pymodule_export]
+    use super::host::{Question, Questions};
     #[pymodule_export]
     use super::runtime::shutdown;
     #[pymodule_export]

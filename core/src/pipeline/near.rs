@@ -20,10 +20,14 @@ pub(super) async fn near(engine: &Arc<Engine>, exchange: &mut Exchange, step: us
     let semantic = engine.semantic.as_ref()?;
     let target = exchange.targets[step].clone();
     let question = engine.question(&target)?;
-    let Some(vector) = vector(engine, semantic, exchange, &question.text).await else {
-        semantic.failed();
-        exchange.trail.notes.push("no near answer was looked for: the question could not be embedded".to_owned());
-        return None;
+    let vector = match vector(engine, semantic, exchange, &question.text).await {
+        Ok(vector) => vector,
+        Err(why) => {
+            semantic.failed();
+            let note = format!("no near answer was looked for: the question could not be embedded ({why})");
+            exchange.trail.notes.push(note);
+            return None;
+        }
     };
     let partition = engine.partition(&target, &question.rest);
     let namespace = target.policy.cache.namespace.as_deref();
@@ -52,27 +56,35 @@ pub(super) async fn near(engine: &Arc<Engine>, exchange: &mut Exchange, step: us
     (verdict == "served").then_some(given)
 }
 
-/// The vector of a text, if it is remembered or comes in time.
-async fn vector(engine: &Arc<Engine>, semantic: &Semantic, exchange: &Exchange, text: &str) -> Option<Vector> {
+/// The vector of a text, if it is remembered or comes in time; or why there is none.
+async fn vector(engine: &Arc<Engine>, semantic: &Semantic, exchange: &Exchange, text: &str) -> Result<Vector, String> {
     if let Some(known) = semantic.remembered(text) {
-        return Some(known);
+        return Ok(known);
     }
-    let limit = Some(semantic.config().timeout.duration());
-    let vector = within(&engine.clock, limit, embed(engine, semantic, exchange, text)).await.flatten()?;
+    let limit = semantic.config().timeout.duration();
+    let vector = within(&engine.clock, Some(limit), embed(engine, semantic, exchange, text)).await;
+    let vector = vector.unwrap_or_else(|| Err(format!("it took longer than {} ms", limit.as_millis())))?;
     semantic.remember(text, vector.clone());
-    Some(vector)
+    Ok(vector)
 }
 
 /// The vector of a text: from the program's own embedder, or by a call that has its own log.
-async fn embed(engine: &Arc<Engine>, semantic: &Semantic, exchange: &Exchange, text: &str) -> Option<Vector> {
+async fn embed(engine: &Arc<Engine>, semantic: &Semantic, exchange: &Exchange, text: &str) -> Result<Vector, String> {
     if let Some(embedder) = &engine.embedder {
-        return Vector::of(embedder.embed(text).await.ok()?);
+        let parts = embedder.embed(text).await.map_err(|error| error.message().to_owned())?;
+        return Vector::of(parts).ok_or_else(|| "it has no length, or a part that is no number".to_owned());
     }
-    let (path, model) = engine.embedding_path(semantic.config().model.as_deref()?)?;
+    let model = semantic.config().model.as_deref();
+    // Without one the gateway would not have opened.
+    let Some((path, model)) = model.and_then(|model| engine.embedding_path(model)) else {
+        return Err("cache.semantic.model is missing".to_owned());
+    };
     let mut request = Request::post(path, &serde_json::json!({ "model": model, "input": text }));
     headers::insert_json(&mut request.headers, &name::METADATA, &exchange.policy.metadata);
     request.headers.insert(name::CACHE_TTL, 0.into());
-    request.headers.insert(name::EVENT_ID, exchange.id.parse().ok()?);
+    if let Ok(id) = exchange.id.parse() {
+        request.headers.insert(name::EVENT_ID, id);
+    }
     if !exchange.policy.payloads {
         request.headers.insert(name::COLLECT_LOG_PAYLOAD, HeaderValue::from_static("false"));
     }
@@ -82,9 +94,10 @@ async fn embed(engine: &Arc<Engine>, semantic: &Semantic, exchange: &Exchange, t
     // It walks the same road: a key, tries, limits, usage and cost.
     let answer = boxed(engine.clone(), request).await;
     if !answer.status.is_success() {
-        return None;
+        return Err(format!("the provider answered {}", answer.status.as_u16()));
     }
-    cache::read_embedding(&answer.body.bytes(MAX_ANSWER_BYTES).await.ok()?)
+    let body = answer.body.bytes(MAX_ANSWER_BYTES).await.map_err(|error| error.message().to_owned())?;
+    cache::read_embedding(&body).ok_or_else(|| "the answer holds no embedding".to_owned())
 }
 
 /// The road within the road: its future is of no size that is known.
