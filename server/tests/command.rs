@@ -113,7 +113,8 @@ fn what_was_served_is_told_afterwards() {
     let bill = stdout(&directory, &["bill", "--by", "metadata.team", "--markup", "20%"]);
     let line: Vec<_> = bill.lines().nth(1).unwrap().split_whitespace().collect();
     // 4 tokens at 0.15 and 8 at 0.60 dollars per million; a fifth of that is added.
-    let expected = ["(none)", "openai/gpt-4o-mini", "1", "1", "4", "8", "0", "0", "0.0000054", "0.00000648"];
+    let expected =
+        ["(none)", "openai/gpt-4o-mini", "1", "1", "4", "8", "0", "0.000000000", "0.000005400", "0.000006480"];
     assert_eq!(line, expected, "{bill}");
     assert!(bill.lines().nth(3).unwrap().starts_with("total "), "{bill}");
     let csv = stdout(&directory, &["bill", "--lines", "model", "--where", "provider:openai", "--format", "csv"]);

@@ -59,7 +59,7 @@ const NUMBERS: [(&str, &str, bool); 8] = [
 fn table(bill: &Value) -> Table {
     let mut table = Table::of([Side::Left, Side::Left].into_iter().chain(NUMBERS.map(|_| Side::Right)));
     table.row(["CUSTOMER", "MODEL"].into_iter().chain(NUMBERS.map(|(title, ..)| title)).map(str::to_owned));
-    let number = |value: &Value, is_money| if is_money { words::dollars(value) } else { words::number(value) };
+    let number = |value: &Value, is_money| if is_money { words::exact_dollars(value) } else { words::number(value) };
     let numbers = |line: &Value| NUMBERS.map(|(_, field, is_money)| number(&line[field], is_money));
     for customer in bill["customers"].as_array().into_iter().flatten() {
         let whose = names(&customer["customer"]);

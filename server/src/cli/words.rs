@@ -40,6 +40,13 @@ pub(super) fn dollars(value: &Value) -> String {
     format!("{sign}{}.{:06}", micro / 1_000_000, micro % 1_000_000)
 }
 
+/// Dollars as they are: a bill adds up to the last billionth.
+pub(super) fn exact_dollars(value: &Value) -> String {
+    let Some(nano): Option<NanoUsd> = value.as_i64() else { return UNKNOWN.to_owned() };
+    let (sign, nano) = (if nano < 0 { "-" } else { "" }, nano.unsigned_abs());
+    format!("{sign}{}.{:09}", nano / 1_000_000_000, nano % 1_000_000_000)
+}
+
 /// A span, of a number of milliseconds.
 pub(super) fn duration(value: &Value) -> String {
     match value.as_f64() {
@@ -57,7 +64,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_not_zero() {
-        for word in [time, number, dollars, duration] {
+        for word in [time, number, dollars, exact_dollars, duration] {
             assert_eq!(word(&Value::Null), "-");
         }
         assert_eq!(number(&json!(0)), "0");
@@ -68,6 +75,8 @@ mod tests {
     fn values_are_short() {
         assert_eq!(time(&json!("2026-11-22T09:44:00.123Z")), "2026-11-22 09:44:00");
         assert_eq!(dollars(&json!(1_234_567_890)), "1.234568");
+        assert_eq!(exact_dollars(&json!(1_234_567_890)), "1.234567890");
+        assert_eq!(exact_dollars(&json!(-5)), "-0.000000005");
         assert_eq!(dollars(&json!(499)), "<0.000001");
         assert_eq!(dollars(&json!(500)), "0.000001");
         let spans = [(0.04, "0.0 ms"), (9.4, "9.4 ms"), (812.4, "812 ms"), (61_250.0, "61.2 s")];
