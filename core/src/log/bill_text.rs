@@ -96,7 +96,8 @@ const STYLE: &str = "@page{size:A4;margin:18mm}body{font:10pt/1.4 system-ui,sans
     h1{font-size:16pt;margin:0;overflow-wrap:anywhere}header p{margin:.2em 0 1.5em;color:#555}\
     table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}\
     th,td{padding:.35em .5em;text-align:right;border-bottom:1px solid #ddd;white-space:nowrap}\
-    th{font-weight:600;border-bottom:2px solid #111}th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere}\
+    th{font-weight:600;border-bottom:2px solid #111;white-space:normal}\
+    th:first-child,td:first-child{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:42mm}\
     tfoot td{font-weight:600;border-top:2px solid #111;border-bottom:0}thead{display:table-header-group}tr{break-inside:avoid}\
     small{display:block;color:#a00}footer{margin-top:2em;font-size:8pt;color:#555}.note{color:#a00}";
 
