@@ -7,7 +7,6 @@ import gc
 import logging
 import os
 import threading
-import time
 from typing import Any
 
 import pytest
