@@ -15,6 +15,7 @@ pub(crate) mod code {
     pub(crate) const UNKNOWN_GATEWAY: u32 = 2001;
     pub(crate) const RATE_LIMITED: u32 = 2003;
     pub(crate) const NO_ANSWER: u32 = 2005;
+    #[cfg(feature = "sqlite")]
     pub(crate) const NO_CREDIT: u32 = 2021;
     pub(crate) const SPEND_LIMIT: u32 = 2041;
     pub(crate) const UNKNOWN_PROVIDER: u32 = 2008;

@@ -44,6 +44,7 @@ use crate::secret::Secret;
 use crate::usage::Format;
 
 pub use amount::{Amount, Currency};
+#[cfg(feature = "sqlite")]
 pub(crate) use budgets::rate;
 pub use budgets::{BudgetConfig, BudgetMode, Currencies, Period, Unpriced};
 pub use cache::{CacheConfig, CacheControl, CacheMode, Replay};

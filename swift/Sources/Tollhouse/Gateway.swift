@@ -237,13 +237,19 @@ public final class Gateway: Sendable {
     /// - Parameter options: `expires_at`, `idempotency_key`, `note`.
     public func topUp(_ wallet: String, _ amount: String, _ options: JSON = [:]) async throws -> CreditEntry {
         let options = try jsonText(options, naming: "options")
-        return try fromJSON(try await Tollhouse.native { [native] in try await native.topUp(wallet: wallet, amount: amount, options: options) })
+        let json = try await Tollhouse.native { [native] in
+            try await native.topUp(wallet: wallet, amount: amount, options: options)
+        }
+        return try fromJSON(json)
     }
 
     /// Gives credit back that calls drew on a wallet: all of them, or the one of `log_id` in `options`.
     public func refund(_ wallet: String, _ amount: String, _ options: JSON = [:]) async throws -> CreditEntry {
         let options = try jsonText(options, naming: "options")
-        return try fromJSON(try await Tollhouse.native { [native] in try await native.refund(wallet: wallet, amount: amount, options: options) })
+        let json = try await Tollhouse.native { [native] in
+            try await native.refund(wallet: wallet, amount: amount, options: options)
+        }
+        return try fromJSON(json)
     }
 
     /// What a wallet has, what calls under way hold of it, and what ends when.
@@ -267,7 +273,10 @@ public final class Gateway: Sendable {
     public func reconcile(_ provider: String, _ report: JSON, _ options: JSON = [:]) async throws -> Reconciliation {
         let report = try jsonText(report, naming: "report")
         let options = try jsonText(options, naming: "options")
-        return try fromJSON(try await Tollhouse.native { [native] in try await native.reconcile(provider: provider, report: report, options: options) })
+        let json = try await Tollhouse.native { [native] in
+            try await native.reconcile(provider: provider, report: report, options: options)
+        }
+        return try fromJSON(json)
     }
 
     /// Tokens of a text, of a list of texts, of chat messages, or of messages with their tools, before a call, offline.
