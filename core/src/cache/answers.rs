@@ -214,6 +214,8 @@ fn outside(config: &Config, background: &Arc<Background>) -> Option<Arc<dyn Outs
         let max_bytes = cache.max_file_bytes.bytes();
         return Some(Arc::new(super::shared::File::new(path, &config.id, max_bytes, max_body_bytes)));
     }
+    #[cfg(not(feature = "redis"))]
+    let _ = background;
     #[cfg(feature = "redis")]
     if let Some(url) = &cache.redis
         && let Ok(redis) = crate::store::Redis::new(url, cache.redis_timeout.duration(), background.clone())
