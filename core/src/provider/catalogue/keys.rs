@@ -54,7 +54,9 @@ impl Provider {
 
     /// Puts a key that was brought for this call where the provider takes it.
     pub(crate) fn lend(&self, headers: &mut HeaderMap, key: &Secret) {
-        if self.aws.is_none() || !Keys::is_meant(key.expose()) {
+        let is_signed_with = self.aws.is_some() && Keys::is_meant(key.expose());
+        let is_exchanged = self.grants.is_some() && grant::Source::is_meant(key);
+        if !is_signed_with && !is_exchanged {
             self.credentials.lend(headers, key);
         }
     }
@@ -104,6 +106,10 @@ pub(super) fn stored_grant(
     settings: &ProviderConfig,
     environment: Environment<'_>,
 ) -> Result<Option<Grant>, Error> {
+    if let Some(index) = settings.keys.iter().position(grant::Source::is_meant) {
+        let message = "a key that is exchanged for tokens takes no turns; put it in key";
+        return Err(Error::config(format!("providers.{name}.keys[{index}]"), message));
+    }
     let Some(key) = stored(settings, environment) else { return Ok(None) };
     grant::Source::stored(issuer, &key)
         .map_err(|form| Error::config(format!("providers.{name}.key"), format!("expected a token or {form}")))

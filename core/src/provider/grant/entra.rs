@@ -34,6 +34,10 @@ impl Application {
         })
     }
 
+    pub(super) fn parts(&self) -> Vec<&str> {
+        vec!["application", &self.tenant_id, &self.client_id, self.client_secret.expose(), &self.authority]
+    }
+
     pub(super) fn question(&self) -> Question {
         let form = form(&[
             ("grant_type", "client_credentials"),

@@ -51,6 +51,11 @@ impl ServiceAccount {
         self.token_uri == token_uri()
     }
 
+    /// All that makes a difference to its tokens.
+    pub(super) fn parts(&self) -> Vec<&str> {
+        vec!["account", &self.client_email, self.private_key.expose(), &self.token_uri]
+    }
+
     pub(super) fn place(&self, variable: &str) -> Option<&str> {
         match variable {
             "GOOGLE_CLOUD_PROJECT" => self.project_id.as_deref(),
@@ -74,6 +79,10 @@ impl ServiceAccount {
 }
 
 impl User {
+    pub(super) fn parts(&self) -> Vec<&str> {
+        vec!["user", &self.client_id, self.client_secret.expose(), self.refresh_token.expose()]
+    }
+
     pub(super) fn question(&self) -> Question {
         let form = form(&[
             ("grant_type", "refresh_token"),

@@ -15,6 +15,9 @@ use crate::error::{Error, ErrorKind};
 use crate::keys::Key;
 use crate::secret::Secret;
 
+/// So much of a token server's reason is told.
+const MAX_TOLD_CHARS: usize = 300;
+
 /// How a provider wants its tokens asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -59,9 +62,18 @@ impl Grant {
     pub(crate) fn digest(&self) -> [u8; 32] {
         use sha2::{Digest, Sha256};
 
-        // The question at one moment holds all that makes a difference, with its secrets under the hash.
-        let question = self.question(0).map(|question| question.url + &question.form);
-        Sha256::digest(question.unwrap_or_default()).into()
+        let parts = match self {
+            Self::ServiceAccount(account) => account.parts(),
+            Self::User(user) => user.parts(),
+            Self::Application(application) => application.parts(),
+        };
+        // Each with its length, so that no part can pass for the end of another.
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
     }
 
     /// What the grant says of where its calls go: the value of a variable that a row's paths name.
@@ -91,8 +103,9 @@ pub(crate) fn token(status: u16, body: &[u8]) -> Result<Key, Error> {
     let Some(Answer { access_token: Some(token), expires_in, error: None, .. }) = answer else {
         let reason = match answer {
             Some(Answer { error: Some(code), error_description, .. }) => {
-                let first = error_description.unwrap_or_default().lines().next().unwrap_or_default().to_owned();
-                format!("{code}: {first}")
+                let described = error_description.unwrap_or_default();
+                let told: String = described.lines().next().unwrap_or_default().chars().take(MAX_TOLD_CHARS).collect();
+                format!("{}: {told}", code.chars().take(MAX_TOLD_CHARS).collect::<String>())
             }
             _ => "its answer has no access_token".to_owned(),
         };
@@ -134,6 +147,23 @@ mod tests {
         for odd in [&b"<html>"[..], b"{}", b""] {
             assert!(token(502, odd).unwrap_err().to_string().ends_with("said 502, its answer has no access_token"));
         }
+    }
+
+    #[test]
+    fn a_reason_is_told_no_further_than_it_is_useful() {
+        let refused = format!(r#"{{"error": "invalid_grant", "error_description": "{}"}}"#, "é".repeat(50_000));
+        assert!(token(400, refused.as_bytes()).unwrap_err().to_string().len() < 1_000);
+    }
+
+    #[test]
+    fn grants_are_told_apart_even_where_they_cannot_sign() {
+        let of = |email: &str, key: &str| {
+            let text = serde_json::json!({"client_email": email, "private_key": key}).to_string();
+            Source::stored(Issuer::Google, &Secret::new(text)).unwrap().unwrap().digest()
+        };
+        assert_eq!(of("a", "no key"), of("a", "no key"));
+        assert_ne!(of("a", "no key"), of("b", "no key"));
+        assert_ne!(of("ab", "c"), of("a", "bc"));
     }
 
     #[test]

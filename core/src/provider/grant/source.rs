@@ -44,6 +44,11 @@ impl Source {
         plain(text.expose()).map(|json| parse(issuer, &json)).transpose()
     }
 
+    /// Whether a key is meant to be exchanged. Sent as it is, it would give away what it is exchanged with.
+    pub(in crate::provider) fn is_meant(key: &Secret) -> bool {
+        plain(key.expose()).is_some()
+    }
+
     /// The value of a variable that a row's paths name, as the stored grant says it.
     pub(in crate::provider) fn place<'a>(stored: Option<&'a Grant>, variable: &str) -> Option<&'a str> {
         stored.and_then(|grant| grant.place(variable))

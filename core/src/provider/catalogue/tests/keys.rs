@@ -115,3 +115,20 @@ fn configured_headers_fill_in() {
         "config error at providers.openai.headers.a: not a header's value",
     );
 }
+
+/// A private key in a header would give away more than a call.
+#[test]
+fn a_key_that_is_exchanged_is_never_sent() {
+    let vertex = catalogue("").find("google-vertex-ai").unwrap().clone();
+    for canary in [r#"{"client_email": "a", "private_key": "canary"}"#, "eyJhIjogImNhbmFyeSJ9"] {
+        let mut sent = HeaderMap::new();
+        vertex.lend(&mut sent, &canary.into());
+        assert!(sent.is_empty(), "{sent:?}");
+        let error = catalogue_with(&format!("providers.google-vertex-ai.keys = ['t', '{canary}']"), &[]).unwrap_err();
+        assert_eq!(error.field(), Some("providers.google-vertex-ai.keys[1]"));
+        assert!(!error.to_string().contains("canary"), "{error}");
+    }
+    let mut sent = HeaderMap::new();
+    vertex.lend(&mut sent, &"ya29.token".into());
+    assert_eq!(sent[AUTHORIZATION], "Bearer ya29.token");
+}
